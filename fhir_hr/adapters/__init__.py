@@ -1,0 +1,1 @@
+"""Adapters: bytes of one format to the neutral model."""

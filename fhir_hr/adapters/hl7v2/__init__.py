@@ -1,0 +1,1 @@
+"""HL7 v2 laboratory and imaging-report messages to the neutral model."""

@@ -1,0 +1,1 @@
+"""The fhir-hr command."""

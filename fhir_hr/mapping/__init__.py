@@ -1,0 +1,1 @@
+"""Tables, code translation and units: how local words translate."""

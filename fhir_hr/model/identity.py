@@ -1,0 +1,128 @@
+"""Is this the same person? Proved, disproved, or not known.
+
+The wrong patient is the worst outcome (DESIGN §2.7): a prior counts only when identity is proved, and doubt
+is reported, never resolved.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import msgspec
+
+from fhir_hr.model.codes import Identifier
+from fhir_hr.model.people import Patient, Sex
+from fhir_hr.model.when import Precision, When, compare
+
+__all__ = ["NATIONAL_ID", "IdentityMatch", "PatientIdentity", "match_identity", "same_name"]
+
+NATIONAL_ID = "urn:oid:2.16.156.10011.1.3"
+"""居民身份证号 (registered root, WS 363/CDA use)."""
+
+
+class PatientIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """What identifies a patient. Never shown by ``repr``."""
+
+    identifiers: tuple[Identifier, ...] = ()
+    name: str | None = None
+    sex: Sex | None = None
+    birth: When | None = None
+
+    def __repr__(self) -> str:
+        return f"PatientIdentity(<{len(self.identifiers)} identifiers>)"
+
+    @classmethod
+    def of(cls, patient: Patient) -> PatientIdentity:
+        """Take the identity of a patient as read from a message."""
+        return cls(
+            identifiers=patient.identifiers,
+            name=patient.names[0].text if patient.names else None,
+            sex=patient.sex,
+            birth=patient.birth,
+        )
+
+
+class IdentityMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of :func:`match_identity`: ``same`` is true, false or ``None`` (unknown), and on what ground."""
+
+    same: bool | None
+    agree: tuple[str, ...] = ()
+    differ: tuple[str, ...] = ()
+
+
+def same_name(a: str, b: str) -> bool:
+    """Compare names after removing padding, spaces, middle dots and width variants.
+
+    Example:
+        >>> same_name("张  某", "张某")
+        True
+    """
+    return _folded(a) == _folded(b)
+
+
+def _folded(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name)
+    return "".join(ch for ch in text.casefold() if not ch.isspace() and ch not in "·•・.,")
+
+
+def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
+    """Compare two identities.
+
+    Proved (``True``) needs one shared identifier (same system, assigner and value: the national id card, or a
+    local number of the same assigner) and nothing that differs among name, sex and birth date. Disproved
+    (``False``): two different national ids, or no shared identifier and a different birth date, sex or name.
+    A shared identifier with a different name, sex or birth date is *unknown*: someone must look.
+
+    Example:
+        >>> card = Identifier(system=NATIONAL_ID, value="11010519491231002X")
+        >>> me = PatientIdentity(identifiers=(card,), name="测试甲")
+        >>> match_identity(me, me).same
+        True
+        >>> match_identity(me, PatientIdentity(name="测试甲")).same is None
+        True
+    """
+    agree: list[str] = []
+    differ: list[str] = []
+    shared = _shared(a, b)
+    national = _national(a), _national(b)
+    if national[0] and national[1]:
+        (agree if national[0] == national[1] else differ).append("national-id")
+    elif shared:
+        agree.append("local-id")
+    if a.name and b.name:
+        (agree if same_name(a.name, b.name) else differ).append("name")
+    if a.sex and b.sex and Sex.UNKNOWN not in (a.sex, b.sex):
+        (agree if a.sex == b.sex else differ).append("sex")
+    if a.birth and b.birth:
+        _compare_birth(a.birth, b.birth, agree=agree, differ=differ)
+    if "national-id" in differ:
+        same: bool | None = False
+    elif "national-id" in agree or "local-id" in agree:
+        same = None if differ else True
+    else:
+        same = False if differ else None
+    return IdentityMatch(same=same, agree=tuple(agree), differ=tuple(differ))
+
+
+def _shared(a: PatientIdentity, b: PatientIdentity) -> bool:
+    keys = {i.key for i in a.identifiers if _usable(i)}
+    return any(i.key in keys for i in b.identifiers if _usable(i))
+
+
+def _usable(identifier: Identifier) -> bool:
+    # A number without system or assigner may be anybody's: two hospitals both have a patient 1.
+    return bool(identifier.value) and (identifier.system == NATIONAL_ID or bool(identifier.assigner))
+
+
+def _national(identity: PatientIdentity) -> str | None:
+    for identifier in identity.identifiers:
+        if identifier.system == NATIONAL_ID and identifier.value:
+            return identifier.value.upper()
+    return None
+
+
+def _compare_birth(a: When, b: When, *, agree: list[str], differ: list[str]) -> None:
+    if a.precision >= Precision.DAY and b.precision >= Precision.DAY:
+        (agree if a.iso[:10] == b.iso[:10] else differ).append("birth-date")
+    elif compare(a, b) in (-1, 1):
+        differ.append("birth-date")

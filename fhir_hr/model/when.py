@@ -1,0 +1,127 @@
+"""Times with partial precision, and comparison that can answer "unknown"."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+
+import msgspec
+
+__all__ = ["Period", "Precision", "When", "compare"]
+
+
+class Precision(IntEnum):
+    """How much of a time was stated."""
+
+    YEAR = 1
+    MONTH = 2
+    DAY = 3
+    HOUR = 4
+    MINUTE = 5
+    SECOND = 6
+    FRACTION = 7
+
+
+class When(msgspec.Struct, frozen=True, kw_only=True):
+    """A point in time as precise as its source stated it.
+
+    Attributes:
+        iso: FHIR ``dateTime`` text: ``2026``, ``2026-08``, ``2026-08-20`` or a full time with offset. FHIR has
+            no hour or minute precision, so those are filled with zeros and ``precision`` says so.
+        precision: what the source stated.
+        zone: the offset, ``+08:00``; also for dates, where FHIR text carries none.
+        zone_stated: whether the source itself stated the offset.
+        source: the source's own text.
+
+    Example:
+        >>> day = When(iso="2026-08-20", precision=Precision.DAY)
+        >>> day.earliest.isoformat(), day.latest.isoformat()
+        ('2026-08-19T16:00:00+00:00', '2026-08-20T16:00:00+00:00')
+    """
+
+    iso: str
+    precision: Precision
+    zone: str = "+08:00"
+    zone_stated: bool = False
+    source: str | None = None
+
+    @classmethod
+    def from_datetime(cls, value: datetime) -> When:
+        """Make a ``When`` of second or sub-second precision from an aware ``datetime``.
+
+        Raises:
+            ValueError: ``value`` has no time zone.
+        """
+        if value.tzinfo is None:
+            msg = "a time without zone is not a moment; give an aware datetime"
+            raise ValueError(msg)
+        iso = value.isoformat()
+        zone = "+00:00" if iso.endswith("+00:00") else iso[-6:]
+        precision = Precision.FRACTION if value.microsecond else Precision.SECOND
+        return cls(iso=iso, precision=precision, zone=zone, zone_stated=True)
+
+    @property
+    def earliest(self) -> datetime:
+        """The first moment this can mean, in UTC."""
+        return _bounds(self)[0]
+
+    @property
+    def latest(self) -> datetime:
+        """The first moment after all that this can mean, in UTC (exclusive bound)."""
+        return _bounds(self)[1]
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether it is precise to the second or finer."""
+        return self.precision >= Precision.SECOND
+
+
+def _bounds(when: When) -> tuple[datetime, datetime]:
+    iso, precision = when.iso, when.precision
+    if precision >= Precision.HOUR:
+        start = datetime.fromisoformat(iso).astimezone(UTC)
+        step = {
+            Precision.HOUR: timedelta(hours=1),
+            Precision.MINUTE: timedelta(minutes=1),
+            Precision.SECOND: timedelta(seconds=1),
+            Precision.FRACTION: timedelta(microseconds=1),
+        }[precision]
+        return start, start + step
+    year, month, day = int(iso[:4]), int(iso[5:7] or 1), int(iso[8:10] or 1)
+    local = datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T00:00:00{when.zone}")
+    if precision == Precision.DAY:
+        end = local + timedelta(days=1)
+    elif precision == Precision.MONTH:
+        end = local.replace(year=year + month // 12, month=month % 12 + 1)
+    else:
+        end = local.replace(year=year + 1)
+    return local.astimezone(UTC), end.astimezone(UTC)
+
+
+def compare(a: When, b: When) -> int | None:
+    """Compare two times: -1 before, 1 after, 0 the same moment, ``None`` when precision does not tell.
+
+    Example:
+        >>> y = When(iso="2026", precision=Precision.YEAR)
+        >>> d = When(iso="2026-08-20", precision=Precision.DAY)
+        >>> compare(y, d) is None
+        True
+        >>> compare(d, When(iso="2026-08-21", precision=Precision.DAY))
+        -1
+    """
+    a_from, a_to = _bounds(a)
+    b_from, b_to = _bounds(b)
+    if a_to <= b_from:
+        return -1
+    if b_to <= a_from:
+        return 1
+    if (a_from, a_to) == (b_from, b_to) and a.is_moment:
+        return 0
+    return None
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """A span of time; either end may be open."""
+
+    start: When | None = None
+    end: When | None = None

@@ -1,0 +1,1 @@
+"""The neutral model to FHIR R4 and R5."""

@@ -1,0 +1,1 @@
+"""Rule packs and the engine: candidate and order to decision."""

@@ -1,0 +1,1 @@
+"""Where priors come from: each source is a transport plus an adapter."""

@@ -1,0 +1,1 @@
+"""Parts of the profile build: fetch the compiler, prepare the FSH, stamp, pack."""
