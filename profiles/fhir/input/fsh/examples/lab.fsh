@@ -83,9 +83,9 @@ Description: "White cell count with the flag and its evidence"
 * code.coding[1].display = "白细胞"
 * effectiveDateTime = "2026-05-01T08:05:00+08:00"
 * issued = "2026-05-01T10:12:00+08:00"
-* valueQuantity = 4.30 $UCUM#10*9/L "10*9/L"
+* valueQuantity = 4.31 $UCUM#10*9/L "10*9/L"
 * valueQuantity.extension.url = "{{canonical}}/StructureDefinition/source-text"
-* valueQuantity.extension.valueString = "4.30 10^9/L"
+* valueQuantity.extension.valueString = "4.31 10^9/L"
 * method.text = "流式细胞术"
 * specimen = Reference(example-specimen-blood)
 * referenceRange.low = 3.5 $UCUM#10*9/L "10*9/L"
@@ -126,6 +126,7 @@ Title: "Pending result 未出结果"
 Description: "A result without a value that is not final yet"
 * status = #registered
 * insert LabResult(ALT, 丙氨酸氨基转移酶)
+* effectiveDateTime = "2026-05-01T08:05:00+08:00"
 
 Instance: example-result-no-value
 InstanceOf: RecognisedLabResult

@@ -40,5 +40,5 @@ Severity: #error
 
 Invariant: hr-obs-2
 Description: "A quantity with a unit code takes the code from UCUM; any other unit stays text"
-Expression: "(value.ofType(Quantity) | component.value.ofType(Quantity) | referenceRange.low | referenceRange.high).where(code.exists()).all(system = 'http://unitsofmeasure.org')"
+Expression: "value.ofType(Quantity).where(code.exists()).all(system = 'http://unitsofmeasure.org') and component.value.ofType(Quantity).where(code.exists()).all(system = 'http://unitsofmeasure.org') and referenceRange.low.where(code.exists()).all(system = 'http://unitsofmeasure.org') and referenceRange.high.where(code.exists()).all(system = 'http://unitsofmeasure.org')"
 Severity: #error
