@@ -95,6 +95,8 @@ class IssueCode(StrEnum):
     CORRECTION = "correction"
     RESULT_WITHDRAWN = "result-withdrawn"
     CORRECTION_WITHOUT_ORIGINAL = "correction-without-original"
+    OLDER_MESSAGE = "older-message"  # kept as history, never over a newer one
+    PROCESSING_REFUSED = "processing-refused"  # a training or debugging message is no prior
     MARK_UNKNOWN = "mark-unknown"
     MARK_FORBIDDEN = "mark-forbidden"
 
@@ -119,7 +121,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         code: permanent code.
         severity: how bad it is.
-        where: the place in the source, e.g. ``OBX[3]-14`` (segment[n-th of its kind]-field); empty when whole.
+        where: the place in the source, e.g. ``OBX[3]-14`` (segment[n-th of its kind]-field); empty: all of it.
         message: words for a person; never names a patient.
 
     Example:
