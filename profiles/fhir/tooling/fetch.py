@@ -23,7 +23,6 @@ _MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _SHA256 = {
     "hl7.fhir.r4.core.tgz": "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091",
     "hl7.fhir.r5.core-5.0.0.tgz": "74b27cd1bfce9e80eaceac431edf230b0945a443564fbf5512f82e5fa50a80d4",
-    "hl7.fhir.uv.extensions.r5-1.0.0.tgz": "b60edfadff29ef16a5a253083f33b1c6f83646b3cda1691745453162edbd86b9",
     "hl7.terminology-5.1.0.tgz": "99994d48cb2ec96a098444144f4a61354193bcdf1b36f48f1092de9f69aa40ee",
 }
 # Package name in the compiler's cache -> packed file. The terminology package serves both releases.
@@ -34,7 +33,6 @@ _PACKAGES = {
     },
     "R5": {
         "hl7.fhir.r5.core#5.0.0": "hl7.fhir.r5.core-5.0.0.tgz",
-        "hl7.fhir.uv.extensions.r5#1.0.0": "hl7.fhir.uv.extensions.r5-1.0.0.tgz",
         "hl7.terminology.r5#5.1.0": "hl7.terminology-5.1.0.tgz",
     },
 }

@@ -39,9 +39,16 @@ def stamp(resource: Resource, config: dict[str, Any]) -> Resource:
         return resource
     values = {name: config[name] for name in _STAMPED if name != "jurisdiction"}
     values["jurisdiction"] = _JURISDICTION
-    merged = {**resource, **values}
+    merged = {**_without_empty(resource), **values}
     ordered = {name: merged.pop(name) for name in (*_BEFORE, *_NAMES) if name in merged}
     return {**ordered, **merged}
+
+
+def _without_empty(value: Any) -> Any:
+    # SUSHI writes empty arrays into the ImplementationGuide; FHIR's JSON forbids them.
+    if isinstance(value, dict):
+        return {key: _without_empty(item) for key, item in value.items() if item != []}
+    return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 def package_files(resources: list[Resource], *, release: dict[str, Any], config: dict[str, Any]) -> dict[str, bytes]:

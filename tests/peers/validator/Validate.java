@@ -57,6 +57,7 @@ public final class Validate {
     private final PrePopulatedValidationSupport own;
     private final ValidationSupportChain chain;
     private final FhirValidator validator;
+    private int loaded;
 
     private Validate(FhirContext context, List<String> sources) throws Exception {
         this.context = context;
@@ -115,6 +116,7 @@ public final class Validate {
     private void add(String json) throws Exception {
         if (CONFORMANCE.contains(JSON.readTree(json).path("resourceType").asText())) {
             own.addResource(context.newJsonParser().parseResource(json));
+            loaded++;
         }
     }
 
@@ -187,8 +189,8 @@ public final class Validate {
             types.addAll(new org.hl7.fhir.r4.fhirpath.FHIRPathEngine(worker)
                     .check(null, type, type, at, expression).getTypes());
         } else {
-            var worker = new org.hl7.fhir.r5.hapi.ctx.HapiWorkerContext(context, chain);
-            types.addAll(new org.hl7.fhir.r5.fhirpath.FHIRPathEngine(worker)
+            // HAPI's R5 worker cannot list types; the validator's own can.
+            types.addAll(new org.hl7.fhir.r5.fhirpath.FHIRPathEngine(new Worker(chain, "5.0"))
                     .check(null, type, type, at, expression).getTypes());
         }
         ArrayNode node = out.putArray("types");
@@ -269,7 +271,7 @@ public final class Validate {
         System.setOut(System.err);  // whatever a library prints must not mix with the answers
         FhirContext context = "R4".equals(arguments[0]) ? FhirContext.forR4() : FhirContext.forR5();
         Validate service = new Validate(context, List.of(arguments).subList(1, arguments.length));
-        answers.println(JSON.createObjectNode().put("ready", arguments[0]).put("definitions", service.own.countAll()));
+        answers.println(JSON.createObjectNode().put("ready", arguments[0]).put("definitions", service.loaded));
         BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = requests.readLine(); line != null; line = requests.readLine()) {
             if (!line.isBlank()) {

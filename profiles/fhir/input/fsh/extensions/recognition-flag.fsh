@@ -75,10 +75,10 @@ Context: Observation, DiagnosticReport, ImagingStudy
 
 Invariant: hr-flag-1
 Description: "An item that failed external quality assessment carries no recognition flag (四川省医疗机构检查检验结果互认工作实施方案 三(一): 质量评价不合格的检验项目，不得标注)"
-Expression: "extension('evidence').where(extension('type').value = 'eqa' and extension('result').value = 'failed').empty()"
+Expression: "extension.where(url = 'evidence').where(extension.where(url = 'type' and value = 'eqa').exists() and extension.where(url = 'result' and value = 'failed').exists()).empty()"
 Severity: #error
 
 Invariant: hr-flag-2
 Description: "A recognised item names the list that it stands on"
-Expression: "extension('item').exists() implies extension('list').exists()"
+Expression: "extension.where(url = 'item').exists() implies extension.where(url = 'list').exists()"
 Severity: #error

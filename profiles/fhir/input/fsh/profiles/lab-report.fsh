@@ -8,7 +8,7 @@ Description: "A laboratory report whose results may be recognised by another hos
 * basedOn MS
 * status MS
 * category 1..* MS
-* category ^slicing.discriminator.type = #pattern
+* category ^slicing.discriminator.type = #value
 * category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
 * category contains laboratory 1..1 MS

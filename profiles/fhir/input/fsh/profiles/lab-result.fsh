@@ -10,7 +10,7 @@ Description: "One laboratory result that may be recognised by another hospital. 
 * identifier MS
 * status MS
 * category 1..* MS
-* category ^slicing.discriminator.type = #pattern
+* category ^slicing.discriminator.type = #value
 * category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
 * category contains laboratory 1..1 MS

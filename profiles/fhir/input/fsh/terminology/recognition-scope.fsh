@@ -3,6 +3,7 @@ Id: recognition-scope
 Title: "Recognition scope 互认范围"
 Description: "Jurisdictions in which a recognition mark is valid. The digits are the first two or four digits of the GB/T 2260 division code; `cn-r-` is a region made of several provinces. Only jurisdictions whose mark has been seen in a source are listed; an authority adds its own."
 * insert CompleteCodeSystem
+* ^hierarchyMeaning = #part-of
 * ^property[0].code = #parent
 * ^property[0].uri = "http://hl7.org/fhir/concept-properties#parent"
 * ^property[0].description = "The division above"
