@@ -152,6 +152,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     sub_id: str | None = None
     specimen: int | None = None
     """Index into the report's specimens; ``None`` when the report has none or several and none is named."""
+    focus: int | None = None
+    """Index of the specimen that this observation is *about* (an OBX under SPM), not taken from."""
     derived_from: str | None = None
     """Key of the parent result (microbiology), qualified by its report key where it lies in another."""
     flag: RecognitionFlag | None = None
@@ -217,7 +219,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         conclusion: 检查印象/诊断意见.
         documents: encapsulated documents that are the report itself.
         flag: the mark of the report as a whole.
-        complete: whether the kind's required parts were all read.
+        marks_readable: whether this sender's marks can be read at all (its profile says where they stand, or that
+            every report carries one); otherwise "no mark" is unknown, not false.
     """
 
     key: str
@@ -241,6 +244,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     parent: ParentResult | None = None
     flag: RecognitionFlag | None = None
+    marks_readable: bool = False
     study_uid: str | None = None
     accession: Identifier | None = None
 
