@@ -1,0 +1,23 @@
+"""The one canonical base, and the URIs of the code systems that tables name.
+
+``CANONICAL`` is the address under which the library's own code systems and profiles are published; an
+authority that publishes the same profiles under its own address sets it when it builds the package.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CANONICAL", "INTERPRETATION", "ITEM_SYSTEM", "LOINC", "RESULT_GRADE", "SNOMED", "UCUM", "V2_0487"]
+
+CANONICAL = "https://fhir-hr.example/fhir"
+
+ITEM_SYSTEM = f"{CANONICAL}/CodeSystem/recognised-item-cn-51-lab"
+"""The items of 四川省 附件1, first batch, laboratory part."""
+
+RESULT_GRADE = f"{CANONICAL}/CodeSystem/result-grade"
+"""Grades of a qualitative result (阴性, 弱阳性, ++ …)."""
+
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+UCUM = "http://unitsofmeasure.org"
+INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+V2_0487 = "http://terminology.hl7.org/CodeSystem/v2-0487"
