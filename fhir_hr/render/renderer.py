@@ -1,0 +1,142 @@
+"""One message in, one Bundle out."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from fhir_hr.errors import UsageError
+from fhir_hr.issues import Issue
+from fhir_hr.model.lab import ReportMessage
+from fhir_hr.render.bundle import assemble, composition, moment_of, provenance
+from fhir_hr.render.collect import Collector, sender_key
+from fhir_hr.render.ids import IdMaker
+from fhir_hr.render.parties import Parties
+from fhir_hr.render.r4 import R4
+from fhir_hr.render.r5 import R5
+from fhir_hr.render.release import BundleKind, Release
+from fhir_hr.render.reports import Reports
+
+__all__ = ["Rendered", "Renderer", "render"]
+
+_DIALECTS = {Release.R4: R4, Release.R5: R5}
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """A Bundle as it goes on the wire.
+
+    Attributes:
+        body: the Bundle as JSON, every decimal with the digits that were sent.
+        issues: what could not be said in FHIR.
+        result_ids: id of each Observation by ``(report key, result key)``.
+        report_ids: id of each DiagnosticReport by report key.
+        release: FHIR release of ``body``.
+    """
+
+    body: bytes
+    release: Release
+    issues: tuple[Issue, ...] = ()
+    result_ids: dict[tuple[str, str], str] = {}
+    report_ids: dict[str, str] = {}
+
+    def bundle(self) -> dict[str, Any]:
+        """Parse the body; decimals become ``Decimal``."""
+        parsed: dict[str, Any] = json.loads(self.body, parse_float=Decimal)
+        return parsed
+
+    def __repr__(self) -> str:
+        return f"Rendered(<{len(self.body)} bytes {self.release}>, {len(self.issues)} issues)"
+
+
+class Renderer:
+    """Renders messages in one release, and remembers what repeats.
+
+    Args:
+        release: FHIR release.
+        namespace: name of the deployment that ids are made in; ``None`` for the library's own.
+
+    It may be used again and again, but by one thread at a time.
+    """
+
+    def __init__(self, *, release: Release = Release.R4, namespace: str | None = None) -> None:
+        self._dialect = _DIALECTS[Release(release)]()
+        self._namespace = namespace
+
+    @property
+    def release(self) -> Release:
+        """The FHIR release that is written."""
+        return self._dialect.release
+
+    def render(
+        self,
+        message: ReportMessage,
+        *,
+        kind: BundleKind = BundleKind.COLLECTION,
+        timestamp: str | None = None,
+    ) -> Rendered:
+        """Render one message.
+
+        Args:
+            message: the message.
+            kind: kind of Bundle.
+            timestamp: FHIR ``instant`` of writing; ``None`` takes the message's own time. There is no clock.
+
+        Raises:
+            UsageError: a document of a message that has no report, or no time to the second.
+        """
+        kind = BundleKind(kind)
+        out = Collector(message, ids=IdMaker(sender=sender_key(message), namespace=self._namespace))
+        dialect = self._dialect
+        parties = Parties(out, dialect=dialect)
+        if message.patient is not None:
+            parties.patient(message.patient)
+        if message.encounter is not None:
+            parties.encounter(message.encounter)
+        reports = Reports(out, parties=parties, dialect=dialect)
+        for report in message.reports:
+            reports.add(report)
+        sender = parties.organization(message.sender)
+        moment = moment_of(message, timestamp)
+        if reports.report_ids:
+            provenance(out, list(reports.report_ids.values()), sender=sender, recorded=moment)
+        head = None
+        if kind is BundleKind.DOCUMENT:
+            if not message.reports:
+                msg = "a document needs a report: the message holds none"
+                raise UsageError(msg)
+            if moment is not None:
+                head = composition(out, reports.report_ids, sender=sender, timestamp=moment, dialect=dialect)
+        body = assemble(out, kind=kind, timestamp=moment, head=head)
+        return Rendered(
+            body=body,
+            release=dialect.release,
+            issues=tuple(out.issues),
+            result_ids=reports.result_ids,
+            report_ids=reports.report_ids,
+        )
+
+
+def render(
+    message: ReportMessage,
+    *,
+    release: Release = Release.R4,
+    kind: BundleKind = BundleKind.COLLECTION,
+    namespace: str | None = None,
+    timestamp: str | None = None,
+    renderer: Renderer | None = None,
+) -> Rendered:
+    """Render one message as a Bundle; see :meth:`Renderer.render`.
+
+    Args:
+        message: the message.
+        release: FHIR release; ignored when ``renderer`` is given.
+        kind: kind of Bundle.
+        namespace: name of the deployment that ids are made in; ignored when ``renderer`` is given.
+        timestamp: FHIR ``instant`` of writing.
+        renderer: one that is kept, for many messages.
+    """
+    chosen = renderer or Renderer(release=release, namespace=namespace)
+    return chosen.render(message, kind=kind, timestamp=timestamp)

@@ -1,0 +1,275 @@
+"""One report with its results as DiagnosticReport, ServiceRequest, Specimens and Observations."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+
+from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.model.codes import Code
+from fhir_hr.model.lab import Report, ReportKind, Result
+from fhir_hr.model.people import Performer
+from fhir_hr.model.when import Period
+from fhir_hr.render.collect import Collector, reference
+from fhir_hr.render.datatypes import (
+    PROFILE,
+    absent,
+    attachment,
+    clean,
+    concept,
+    identifier,
+    period,
+    put_instant,
+    put_when,
+    technical_identifier,
+)
+from fhir_hr.render.encode import Json
+from fhir_hr.render.flag import flag_extension, forbidden
+from fhir_hr.render.observations import Links, note_list, observation, report_categories, status_source
+from fhir_hr.render.orders import note_authors, order_identifiers, service_request, specimen
+from fhir_hr.render.parties import Parties
+from fhir_hr.render.r4 import R4
+
+__all__ = ["Reports"]
+
+_V2_0074 = "http://terminology.hl7.org/CodeSystem/v2-0074"
+_V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
+_DICOM_UID = "urn:dicom:uid"
+_LAB = Code(system=_V2_0074, code="LAB", display="Laboratory")
+_IMAGING = Code(system=_V2_0074, code="IMG", display="Diagnostic Imaging")
+_PROFILES = {ReportKind.LABORATORY: "recognised-lab-report", ReportKind.IMAGING: "recognised-imaging-report"}
+# What a physician reads, so Chinese first.
+_HEADINGS = {
+    ReportKind.IMAGING: ("检查所见", "检查印象"),
+    ReportKind.LABORATORY: ("报告正文", "结论"),
+    ReportKind.OTHER: ("报告正文", "结论"),
+}
+_NOTES_HEADING = "备注"
+
+
+class Reports:
+    """Renders the reports of one message.
+
+    Attributes:
+        result_ids: id of each Observation by ``(report key, result key)``.
+        report_ids: id of each DiagnosticReport by report key.
+    """
+
+    __slots__ = ("_dialect", "_out", "_parties", "report_ids", "result_ids")
+
+    def __init__(self, out: Collector, *, parties: Parties, dialect: R4) -> None:
+        self._out = out
+        self._parties = parties
+        self._dialect = dialect
+        self.result_ids: dict[tuple[str, str], str] = {}
+        self.report_ids: dict[str, str] = {}
+        for report in out.message.reports:
+            self._name(report)
+
+    def _name(self, report: Report) -> None:
+        make = self._out.ids.make
+        self.report_ids[report.key] = make("DiagnosticReport", report.key)
+        for result in report.results:
+            pair = (report.key, result.key)
+            if pair in self.result_ids:
+                self._out.issue(
+                    IssueCode.DUPLICATE_RESULT,
+                    result.where,
+                    "two results of the report have the same key; the later one was left out",
+                    severity=Severity.ERROR,
+                )
+                continue
+            self.result_ids[pair] = make("Observation", f"{report.key}\x1f{result.key}")
+
+    def add(self, report: Report) -> None:
+        """Add a report and all that belongs to it."""
+        out, parties, dialect = self._out, self._parties, self._dialect
+        specimens = [specimen(one, report, out, parties=parties, dialect=dialect) for one in report.specimens]
+        request: str | None = None
+        if report.request is not None:
+            request = service_request(
+                report.request, report, out, parties=parties, dialect=dialect, specimens=specimens
+            )
+        attachments = self._results(report, request=request, specimens=specimens)
+        resource_id = self.report_ids[report.key]
+        resource = self._report(report, resource_id, request=request, specimens=specimens)
+        if forms := [*map(attachment, report.documents), *attachments, *self._text_form(report)]:
+            resource["presentedForm"] = forms
+        out.add("DiagnosticReport", resource_id, resource)
+
+    # -- results ---------------------------------------------------------------------------------
+
+    def _results(self, report: Report, *, request: str | None, specimens: Sequence[str]) -> list[Json]:
+        left: list[Json] = []
+        done: set[str] = set()
+        for result in report.results:
+            if result.key in done:
+                continue
+            done.add(result.key)
+            links = self._links(report, result, request=request, specimens=specimens)
+            flagged = self._flag_allowed(report, result)
+            resource, attachments = observation(result, report, links, dialect=self._dialect, flagged=flagged)
+            self._out.add("Observation", links.id, resource)
+            title = _name_of(result)
+            left.extend(attachment(one, title=title) for one in attachments)
+        return left
+
+    def _links(
+        self, report: Report, result: Result, *, request: str | None, specimens: Sequence[str]
+    ) -> Links:
+        parties = self._parties
+        performers = _each(result.performers, parties.performer)
+        index = result.specimen
+        return Links(
+            id=self.result_ids[report.key, result.key],
+            patient=self._out.patient,
+            encounter=self._out.encounter,
+            request=request,
+            specimen=specimens[index] if index is not None and index < len(specimens) else None,
+            device=parties.device(result.device) if result.device is not None else None,
+            performers=tuple(performers),
+            authors=note_authors(result.notes, parties),
+            derived_from=self._parent(report, result),
+            effective=result.effective or report.effective,
+            issued=report.issued,
+        )
+
+    def _flag_allowed(self, report: Report, result: Result) -> bool:
+        if result.flag is None:
+            return False
+        why = forbidden(result.flag)
+        if why is not None:
+            self._out.issue(IssueCode.MARK_FORBIDDEN, result.where, why, severity=Severity.ERROR)
+        return why is None
+
+    def _parent(self, report: Report, result: Result) -> Json | None:
+        if result.derived_from is not None:
+            own = self.result_ids.get((report.key, result.derived_from))
+            if own is not None:
+                return reference(own)
+            for (report_key, key), found in self.result_ids.items():
+                if result.derived_from in (f"{report_key}|{key}", f"{report_key}/{key}"):
+                    return reference(found)
+            self._out.issue(
+                IssueCode.FHIR_REFERENCE,
+                result.where,
+                "the parent result is not in this message",
+                severity=Severity.INFORMATION,
+            )
+        if report.parent is None:
+            return None
+        code = report.parent.code
+        text = clean(code.text or (code.codings[0].display or code.codings[0].code if code.codings else None))
+        if text is None:
+            return None
+        return {
+            "type": "Observation",
+            "display": f"{text} [{report.parent.sub_id}]" if report.parent.sub_id else text,
+        }
+
+    # -- the report itself -------------------------------------------------------------------------
+
+    def _report(
+        self, report: Report, resource_id: str, *, request: str | None, specimens: Sequence[str]
+    ) -> Json:
+        out = self._out
+        profile = _PROFILES.get(report.kind) if out.patient else None
+        resource = out.base(
+            "DiagnosticReport", resource_id, profile=f"{PROFILE}{profile}" if profile else None
+        )
+        if report.flag is not None:
+            why = forbidden(report.flag)
+            if why is None:
+                resource["extension"] = [flag_extension(report.flag)]
+            else:
+                out.issue(IssueCode.MARK_FORBIDDEN, report.where, why, severity=Severity.ERROR)
+        resource["identifier"] = _report_identifiers(report, resource_id)
+        if request is not None:
+            resource["basedOn"] = [reference(request)]
+        resource["status"] = report.status.value
+        if extra := status_source(report.status_source, report.status.value):
+            resource["_status"] = extra
+        if categories := _categories(report):
+            resource["category"] = categories
+        resource["code"] = concept(report.code) or {"extension": absent()}
+        if out.patient:
+            resource["subject"] = reference(out.patient)
+        if out.encounter:
+            resource["encounter"] = reference(out.encounter)
+        if isinstance(report.effective, Period):
+            resource["effectivePeriod"] = period(report.effective)
+        else:
+            put_when(resource, "effectiveDateTime", report.effective)
+        put_instant(resource, "issued", report.issued)
+        self._put_people(resource, report)
+        if specimens:
+            resource["specimen"] = [reference(one) for one in specimens]
+        keys = dict.fromkeys(result.key for result in report.results)
+        if keys:
+            resource["result"] = [reference(self.result_ids[report.key, key]) for key in keys]
+        if self._dialect.report_has_note and (
+            notes := note_list(report.notes, note_authors(report.notes, self._parties))
+        ):
+            resource["note"] = notes
+        if report.study_uid:
+            study = {"system": _DICOM_UID, "value": f"urn:oid:{report.study_uid}"}
+            resource[self._dialect.report_study] = [{"type": "ImagingStudy", "identifier": study}]
+        if conclusion := clean(report.conclusion):
+            resource["conclusion"] = conclusion
+        return resource
+
+    def _put_people(self, resource: Json, report: Report) -> None:
+        parties = self._parties
+        performers = _each(report.performers, parties.performer)
+        if not any(performer.organization is not None for performer in report.performers):
+            # Whose report it is decides whether it can be recognised: without a laboratory, the sender.
+            performers += _each((Performer(organization=self._out.message.sender),), parties.performer)
+        if performers:
+            resource["performer"] = [reference(one) for one in dict.fromkeys(performers)]
+        if interpreters := _each(report.interpreters, parties.performer):
+            resource["resultsInterpreter"] = [reference(one) for one in dict.fromkeys(interpreters)]
+
+    def _text_form(self, report: Report) -> list[Json]:
+        """Return findings, conclusion and, where the release has no other place, notes as one plain text."""
+        heading, second = _HEADINGS[report.kind]
+        parts = [(heading, clean(report.findings))]
+        notes = "\n".join(note.text for note in report.notes) if not self._dialect.report_has_note else None
+        if parts[0][1] is None and clean(notes) is None:
+            return []
+        parts += [(second, clean(report.conclusion)), (_NOTES_HEADING, clean(notes))]
+        text = "\n\n".join(f"{name}：\n{body}" for name, body in parts if body)
+        data = b64encode(text.encode()).decode("ascii")
+        return [{"contentType": "text/plain; charset=utf-8", "data": data, "title": "报告文字"}]
+
+
+def _report_identifiers(report: Report, resource_id: str) -> list[Json]:
+    out = [identifier(one) for one in report.identifiers if clean(one.value)]
+    seen = {(one.get("system"), one["value"]) for one in out}
+    for one in order_identifiers(report.request):
+        if (one.get("system"), one["value"]) not in seen:
+            out.append(one)
+    if report.accession is not None and clean(report.accession.value):
+        accession = identifier(report.accession)
+        if (accession.get("system"), accession["value"]) not in seen:
+            kind = {"coding": [{"system": _V2_0203, "code": "ACSN", "display": "Accession ID"}]}
+            out.append({"type": kind, **accession})
+    out.append(technical_identifier(resource_id))
+    return out
+
+
+def _categories(report: Report) -> list[Json]:
+    if report.kind is ReportKind.LABORATORY:
+        return report_categories(report, last=_LAB)
+    if report.kind is ReportKind.IMAGING and not report.categories:
+        return report_categories(report, last=_IMAGING)
+    return report_categories(report)
+
+
+def _each(performers: Sequence[Performer], make: Callable[[Performer], str | None]) -> list[str]:
+    found = (make(performer) for performer in performers)
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def _name_of(result: Result) -> str | None:
+    code = result.definition.code
+    return code.text or (code.codings[0].display or code.codings[0].code if code.codings else None)
