@@ -24,8 +24,8 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:  # so that the script also runs when it is loaded as a module
     sys.path.insert(0, str(HERE))
 
-from tooling import fsh, pack  # noqa: E402
-from tooling.fetch import Toolchain, ToolMissing  # noqa: E402
+from tooling import fsh, pack, tables  # noqa: E402
+from tooling.fetch import Toolchain, ToolMissing  # noqa: E402, F401 - ToolMissing for callers
 
 CACHE = HERE.parents[1] / ".cache"
 
@@ -49,6 +49,7 @@ def generate(release: str, *, config: dict[str, Any], toolchain: Toolchain) -> l
     target = config["releases"][release]
     settings = {key: str(config[key]) for key in ("canonical", "version", "status", "publisher", "license", "description")}
     settings.update({key: target[key] for key in ("package", "name", "title", "fhirVersion")})
+    settings.update(tables.concept_settings(HERE.parents[1], canonical=config["canonical"]))
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         fsh.prepare_project(HERE / "input", project, release=release, settings=settings)
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for release in ["R4", "R5"] if options.release == "all" else [options.release]:
         try:
             resources = generate(release, config=config, toolchain=toolchain)
-        except (ToolMissing, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             print(f"{release}: {error}", file=sys.stderr)
             return 1
         files = release_files(release, resources, config=config)

@@ -51,7 +51,7 @@ def prepare_project(source: Path, target: Path, *, release: str, settings: dict[
         settings: value of each placeholder.
     """
     # In the configuration every value is quoted as JSON, which YAML reads as the same string.
-    quoted = {key: _yaml_string(value) for key, value in settings.items()}
+    quoted = {key: _yaml_string(value) for key, value in settings.items() if "\n" not in value}
     config = source / "sushi-config.yaml"
     text = prepare_text(config.read_text("utf-8"), release=release, settings=quoted, name=config.name)
     (target / "sushi-config.yaml").write_text(text, "utf-8")
