@@ -29,8 +29,8 @@ class CodeRow(msgspec.Struct, frozen=True, kw_only=True):
         zh: Chinese name.
         note: the choice made, where the source table leaves a hole or we differ from it.
         source: where the row comes from.
-        target_for_grade: the target when the result is a grade word instead of a number (Ruimei ``N``); ``None``
-            when it does not depend on that.
+        target_for_grade: the target when the result is a grade word instead of a number (Ruimei ``N``);
+            ``None`` when it does not depend on that.
         absent: ``data-absent-reason`` code that goes with it when there is no value.
     """
 

@@ -1,8 +1,8 @@
 """Recognised items: which item of a list does a sender's code, name or LOINC mean?
 
-Exact matches on normalised words only, never on parts of words: 总胆固醇 is not 高密度脂蛋白胆固醇, and CK is not
-CK-MB. Two answers are no answer. A name says nothing of the specimen (白细胞 also stands on a urine report), so
-whoever uses a match compares the report's specimen with :attr:`ItemRow.specimens`.
+Exact matches on normalised words only, never on parts of words: 总胆固醇 is not 高密度脂蛋白胆固醇, and CK is
+not CK-MB. Two answers are no answer. A name says nothing of the specimen (白细胞 also stands on a urine
+report), so whoever uses a match compares the report's specimen with :attr:`ItemRow.specimens`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class LoincRow(msgspec.Struct, frozen=True, kw_only=True):
         code: the LOINC Coding, with its long common name as display.
         property: LOINC property: ``MCnc``, ``SCnc``, ``NCnc``, ``CCnc``, ``ACnc``, ``PrThr``.
         scale: 定量/定性.
-        general: whether it says nothing beyond item, specimen, property and scale (no method): the code to write
-            when the method is not known.
+        general: whether it says nothing beyond item, specimen, property and scale (no method): the code to
+            write when the method is not known.
     """
 
     code: Code
@@ -130,9 +130,10 @@ class ItemTable(msgspec.Struct, frozen=True, kw_only=True):
     ) -> ItemMatch:
         """Find the item that a sender's code means.
 
-        A code of the item system itself is the item. A stated LOINC code decides: an unlisted one is another test,
-        whatever the name says, and one that contradicts a known name gives both as candidates. Without LOINC the
-        name decides; an abbreviation (or a local code that is one) decides only when there is no other name. A name
+        A code of the item system itself is the item. A stated LOINC code decides: an unlisted one is another
+        test, whatever the name says, and one that contradicts a known name gives both as candidates. Without
+        LOINC the name decides; an abbreviation (or a local code that is one) decides only when there is no
+        other name. A name
         that no table knows beside an abbreviation that one does gives a candidate: 尿白细胞 (WBC) is not WBC.
 
         Args:
@@ -173,10 +174,8 @@ class ItemTable(msgspec.Struct, frozen=True, kw_only=True):
         row = self.by_code.get(item.code)
         if row is None:
             return None
-        if scale == Scale.QUALITATIVE:
-            wanted = _PRESENCE
-        else:
-            wanted = self.unit_kinds.get(ucum or "", frozenset())
+        measured = self.unit_kinds.get(ucum or "", frozenset())
+        wanted = _PRESENCE if scale == Scale.QUALITATIVE else measured
         found = [loinc.code for loinc in row.loincs if loinc.general and loinc.property in wanted]
         return found[0] if len(found) == 1 else None
 
@@ -217,4 +216,3 @@ def _one(hits: list[SynonymHit]) -> ItemMatch:
         return ItemMatch(candidates=codes)
     scales = {hit.scale for hit in hits if hit.scale}
     return ItemMatch(item=codes[0], scale=scales.pop() if len(scales) == 1 else None)
-

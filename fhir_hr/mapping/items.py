@@ -41,22 +41,22 @@ def read_items(folder: Path) -> ItemTable:
     """Read ``cn-51-lab.csv``, ``item_codes.csv`` and ``panels.csv`` of a folder.
 
     Raises:
-        DataFileError: a table is broken, a row has no source, names an item, specimen kind or unit that does not
-            exist, or a LOINC code fails its check digit.
+        DataFileError: a table is broken, a row has no source, names an item, specimen kind or unit that does
+            not exist, or a LOINC code fails its check digit.
     """
     item_rows = read_table(folder / "cn-51-lab.csv", required=_ITEM_COLUMNS, key=("code",))
-    codes = {row["code"]: Code(system=ITEM_SYSTEM, code=row["code"], display=row["name_zh"]) for row in item_rows}
+    codes = {
+        row["code"]: Code(system=ITEM_SYSTEM, code=row["code"], display=row["name_zh"]) for row in item_rows
+    }
     code_rows = read_table(folder / "item_codes.csv", required=_CODE_COLUMNS, key=("item", "kind", "value"))
     for row in code_rows:
         _check_code_row(row, codes)
-    loincs = _read_loincs(code_rows, codes)
+    loincs = _read_loincs(code_rows)
     items = tuple(_item(row, codes, loincs.get(row["code"], ())) for row in item_rows)
     return ItemTable(
         items=items,
         by_code={item.code.code: item for item in items},
-        by_loinc={
-            loinc.code.code: (item.code, loinc.scale) for item in items for loinc in item.loincs
-        },
+        by_loinc={loinc.code.code: (item.code, loinc.scale) for item in items for loinc in item.loincs},
         by_name=_words(code_rows, codes, suffix="synonym"),
         by_abbreviation=_words(code_rows, codes, suffix="abbreviation"),
         panels=_read_panels(folder / "panels.csv", codes),
@@ -116,7 +116,7 @@ def _check_code_row(row: Row, codes: dict[str, Code]) -> None:
         raise row.error("a loinc row needs scale and display")
 
 
-def _read_loincs(rows: list[Row], codes: dict[str, Code]) -> dict[str, tuple[LoincRow, ...]]:
+def _read_loincs(rows: list[Row]) -> dict[str, tuple[LoincRow, ...]]:
     found: dict[str, tuple[LoincRow, ...]] = {}
     owner: dict[str, str] = {}
     for row in rows:

@@ -70,9 +70,7 @@ def read_marks(path: Path) -> MarkRegistry:
         if texts.setdefault(tidy(mark.text), mark) is not mark:
             raise row.error(f"mark text {mark.text!r} stands twice")
         codes[mark.code] = mark
-    return MarkRegistry(
-        marks=tuple(codes.values()), texts=texts, codes=codes, unconfirmed=tuple(unconfirmed)
-    )
+    return MarkRegistry(marks=tuple(codes.values()), texts=texts, codes=codes, unconfirmed=tuple(unconfirmed))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Sender profiles: what differs from one sending system to another, as data (``mappings/hl7v2/senders/*.toml``)."""
+"""Sender profiles (``mappings/hl7v2/senders/*.toml``): what differs between sending systems, as data."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def read_sender(path: Path) -> SenderProfile:
     """Read one profile.
 
     Raises:
-        DataFileError: an unknown key, a value of the wrong type, or one that names a table, mark, status or zone that
-            does not exist.
+        DataFileError: an unknown key, a value of the wrong type, or one that names a table, mark, status or
+            zone that does not exist.
     """
     data = read_toml(path, required=_REQUIRED, optional=[name for name in _FIELDS if name not in _REQUIRED])
     text = path.read_bytes()[:MAX_BYTES].decode("utf-8")
@@ -228,8 +228,8 @@ class Senders(msgspec.Struct, frozen=True, kw_only=True):
     def find(self, application: str, facility: str) -> SenderProfile:
         """Return the profile for MSH-3 and MSH-4 (with ``^`` between components).
 
-        A profile that names both beats one that names the application, which beats one that names the facility;
-        otherwise the default. The whole field is tried before its components, those in their order.
+        A profile that names both beats one that names the application, which beats one that names the
+        facility; otherwise the default. The whole field is tried before its components, those in their order.
         """
         applications, facilities = _words(application), _words(facility)
         for one in applications:
@@ -255,12 +255,12 @@ def _words(field: str) -> tuple[str, ...]:
 def load_senders(*folders: Path) -> Senders:
     """Load the packaged profiles and those of further folders (``*.toml``).
 
-    A profile of a later folder replaces one of an earlier folder with the same id, and wins over one that matches
-    the same messages. Inside one folder both are errors.
+    A profile of a later folder replaces one of an earlier folder with the same id, and wins over one that
+    matches the same messages. Inside one folder both are errors.
 
     Raises:
-        DataFileError: a profile is broken, two claim the same messages, a folder is none, or one that is not the
-            default has an empty ``match``.
+        DataFileError: a profile is broken, two claim the same messages, a folder is none, or one that is not
+            the default has an empty ``match``.
     """
     chosen: dict[str, SenderProfile] = {}
     tables: dict[str, dict[Any, SenderProfile]] = {"both": {}, "application": {}, "facility": {}}

@@ -16,7 +16,17 @@ from fhir_hr.model.codes import Code
 
 __all__ = ["SpecimenKind", "SpecimenTable", "load_specimens"]
 
-_KIND_COLUMNS = ("kind", "zh", "en", "members", "v2_0487", "v2_0487_display", "snomed", "snomed_display", "source")
+_KIND_COLUMNS = (
+    "kind",
+    "zh",
+    "en",
+    "members",
+    "v2_0487",
+    "v2_0487_display",
+    "snomed",
+    "snomed_display",
+    "source",
+)
 _WORD_COLUMNS = ("text", "kind", "source")
 
 

@@ -1,8 +1,8 @@
 """Strict reading of the data files: CSV tables and TOML profiles.
 
-A table is UTF-8 without BOM, LF line ends, a header line, RFC 4180 quoting, and as many cells in each row as in
-the header. Whatever else is found is a :class:`fhir_hr.errors.DataFileError` with file and line: a table that
-is wrong in one row is not used at all, since a wrong translation is worse than none.
+A table is UTF-8 without BOM, LF line ends, a header line, RFC 4180 quoting, and as many cells in each row as
+in the header. Whatever else is found is a :class:`fhir_hr.errors.DataFileError` with file and line: a table
+that is wrong in one row is not used at all, since a wrong translation is worse than none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AT_LINE = re.compile(r"at line (\d+)")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a table. ``row["column"]`` is always text, ``""`` when the cell is empty or the column absent.
+    """One row of a table. ``row["column"]`` is text, ``""`` when the cell is empty or the column absent.
 
     Attributes:
         cells: column name to text.
@@ -90,9 +90,9 @@ def read_table(
         key: columns that together are unique; none of the first column's cells may be empty.
 
     Raises:
-        DataFileError: unreadable, too large, not UTF-8, a BOM, a carriage return, no header, an unknown, missing
-            or repeated column, a row with too few or too many cells, a blank line, space around a cell, an empty
-            or duplicate key. The message begins with file and line.
+        DataFileError: unreadable, too large, not UTF-8, a BOM, a carriage return, no header, an unknown,
+            missing or repeated column, a row with too few or too many cells, a blank line, space around a
+            cell, an empty or duplicate key. The message begins with file and line.
     """
     file = path.name
     text = _read_text(path)
@@ -160,7 +160,9 @@ def _read_text(path: Path) -> str:
     if len(data) > MAX_BYTES:
         raise DataFileError(f"larger than {MAX_BYTES} bytes", file=file)
     if data.startswith(b"\xef\xbb\xbf"):
-        raise DataFileError("begins with a byte order mark (BOM); save as UTF-8 without BOM", file=file, line=1)
+        raise DataFileError(
+            "begins with a byte order mark (BOM); save as UTF-8 without BOM", file=file, line=1
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -24,10 +24,11 @@ class UcumGrammar(msgspec.Struct, frozen=True, kw_only=True):
     atoms: frozenset[str]
 
     def check(self, code: str) -> bool | None:
-        """Tell whether ``code`` is a UCUM unit: ``False`` when it cannot be, ``None`` when an atom is unknown.
+        """Tell whether ``code`` is a UCUM unit: ``False`` if it cannot be, ``None`` if an atom is unknown.
 
         Example:
-            >>> grammar = UcumGrammar(prefixes=frozenset("um"), metric=frozenset({"mol", "L"}), atoms=frozenset())
+            >>> some = frozenset({"mol", "L"})
+            >>> grammar = UcumGrammar(prefixes=frozenset("um"), metric=some, atoms=frozenset())
             >>> grammar.check("umol/L"), grammar.check("umol//L"), grammar.check("foo/L")
             (True, False, None)
         """

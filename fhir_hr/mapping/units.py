@@ -100,4 +100,6 @@ def read_units(path: Path, *, atoms: Path) -> UnitTable:
 @cache
 def load_units() -> UnitTable:
     """Load the packaged units (``mappings/units``). Loaded once, then shared."""
-    return read_units(data_path("mappings", "units", "units.csv"), atoms=data_path("mappings", "units", "ucum_atoms.csv"))
+    return read_units(
+        data_path("mappings", "units", "units.csv"), atoms=data_path("mappings", "units", "ucum_atoms.csv")
+    )
