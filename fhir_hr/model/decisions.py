@@ -121,8 +121,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known for one ordered item: the best prior with its decision, the others, and who could
-    not be asked.
+    """All that is known for one ordered item.
+
+    The best prior with its decision, the others, and which sources could not be asked.
 
     Attributes:
         name: ordered item as the physician reads it.
@@ -130,7 +131,7 @@ class ItemDecision(msgspec.Struct, frozen=True, kw_only=True):
         outcome: the best decision's outcome; ``NOT`` with no prior means: nothing to recognise, order it.
         decision, prior: the best candidate; ``None`` when no prior was found.
         others: the other candidates' decisions in order of preference.
-        answer: the sources' combined answer (``found``, ``nothing``, ``partial``, ``unavailable``, ``refused``).
+        answer: the combined answer (``found``, ``nothing``, ``partial``, ``unavailable``, ``refused``).
         sources: names of sources that could not be asked fully.
     """
 

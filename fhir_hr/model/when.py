@@ -26,8 +26,8 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     """A point in time as precise as its source stated it.
 
     Attributes:
-        iso: FHIR ``dateTime`` text: ``2026``, ``2026-08``, ``2026-08-20`` or a full time with offset. FHIR has
-            no hour or minute precision, so those are filled with zeros and ``precision`` says so.
+        iso: FHIR ``dateTime`` text: ``2026``, ``2026-08``, ``2026-08-20`` or a full time with offset.
+            FHIR has no hour or minute precision: those are filled with zeros and ``precision`` says so.
         precision: what the source stated.
         zone: the offset, ``+08:00``; also for dates, where FHIR text carries none.
         zone_stated: whether the source itself stated the offset.

@@ -1,0 +1,301 @@
+"""The composite data types of HL7 v2 (chapter 2A) as the neutral model's parties, codes and identifiers."""
+
+from __future__ import annotations
+
+import re
+
+from fhir_hr.adapters.hl7v2.context import Context
+from fhir_hr.adapters.hl7v2.er7 import components
+from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.canonical import LOINC
+from fhir_hr.model.codes import Code, Concept, Identifier
+from fhir_hr.model.people import Address, ContactPoint, Device, HumanName, Organization, Practitioner
+
+__all__ = [
+    "assigner_of",
+    "is_loinc",
+    "read_address",
+    "read_cwe",
+    "read_device",
+    "read_entity",
+    "read_name",
+    "read_organization",
+    "read_person",
+    "read_telecom",
+    "repetitions",
+    "system_uri",
+]
+
+V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+_OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_CODE_SPACE = re.compile(r"\s+")
+_LOINC = re.compile(r"\d{1,7}-\d\Z", re.ASCII)
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z .'\-]*\Z")
+
+# HL7 table 0200 to FHIR name-use (v2-to-FHIR "NameType"); what is absent has no FHIR use.
+_NAME_USE = {
+    "L": "official", "D": "usual", "M": "maiden", "N": "nickname", "S": "anonymous", "T": "temp", "A": "nickname",
+}  # fmt: skip
+# HL7 table 0190 to FHIR address-use.
+_ADDRESS_USE = {"H": "home", "B": "work", "O": "work", "C": "temp", "BA": "old"}
+# HL7 table 0202 (equipment) and 0201 (use) to FHIR contact-point.
+_TELECOM_SYSTEM = {
+    "PH": "phone",
+    "CP": "phone",
+    "FX": "fax",
+    "Internet": "email",
+    "BP": "pager",
+    "SAT": "phone",
+}
+_TELECOM_USE = {"PRN": "home", "ORN": "home", "WPN": "work", "VHN": "home"}
+
+
+def repetitions(ctx: Context, raw: str) -> list[str]:
+    """Split a field into its repetitions."""
+    mark = ctx.separators.repetition
+    if mark not in raw:
+        return [raw] if raw not in {"", '""'} else []
+    return [part for part in raw.split(mark) if part not in {"", '""'}]
+
+
+def is_loinc(code: str) -> bool:
+    """Whether text is a possible LOINC code: its form, and its check digit (mod 10).
+
+    Example:
+        >>> is_loinc("718-7"), is_loinc("718-8"), is_loinc("1037")
+        (True, False, False)
+    """
+    if not _LOINC.match(code):
+        return False
+    body, check = code.split("-")
+    total = 0
+    for index, digit in enumerate(reversed(body)):
+        value = int(digit) * (2 if index % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return (10 - total % 10) % 10 == int(check)
+
+
+def system_uri(ctx: Context, name: str) -> str | None:
+    """URI of a coding system name (HL7 table 0396), an OID, or ``None`` for a local or unknown one."""
+    if not name or name in ctx.profile.false_systems:
+        return None
+    row = ctx.vocabulary.code_systems.get(name)
+    if row is not None:
+        return row.target
+    if _OID.match(name):
+        return f"urn:oid:{name}"
+    return None
+
+
+def _coding(ctx: Context, code: str, display: str, system_name: str, version: str, where: str) -> Code | None:
+    code = _CODE_SPACE.sub(" ", code).strip()
+    if not code:
+        return None
+    system = system_uri(ctx, system_name)
+    if system == LOINC and not is_loinc(code):
+        ctx.log.add_once(
+            IssueCode.CODE_SYSTEM_DOUBTFUL,
+            Severity.WARNING,
+            where,
+            f"'{code[:40]}' is labelled LOINC but is no LOINC code; it was kept as a local code",
+        )
+        system = None
+    return Code(code=code, system=system, display=display.strip() or None, version=version.strip() or None)
+
+
+def read_cwe(ctx: Context, raw: str, where: str) -> Concept:
+    """Read CE, CWE, CNE, CF (components 1–9): parallel codings and the sender's words.
+
+    ``code&name`` in the first component, as some Chinese systems send specimen types, is understood too.
+    """
+    seps = ctx.separators
+    if seps.component not in raw and seps.subcomponent in raw:
+        parts = raw.split(seps.subcomponent)[:2]
+    else:
+        parts = raw.split(seps.component)
+    if seps.escape in raw:
+        parts = [ctx.text(part, where) for part in parts]
+    parts = [*(("" if part == '""' else part) for part in parts), *[""] * (9 - len(parts))]
+    codings = []
+    first = _coding(ctx, parts[0], parts[1], parts[2], parts[6], where)
+    if first is not None:
+        codings.append(first)
+    second = _coding(ctx, parts[3], parts[4], parts[5], parts[7], where)
+    if second is not None:
+        codings.append(second)
+    if len(parts) > 11:
+        third = _coding(ctx, parts[9], parts[10], parts[11], parts[12] if len(parts) > 12 else "", where)
+        if third is not None:
+            codings.append(third)
+    text = parts[8].strip() or parts[1].strip() or parts[4].strip() or (None if codings else parts[0].strip())
+    return Concept(codings=tuple(codings), text=text or None, source=raw)
+
+
+def assigner_of(ctx: Context, authority: str) -> tuple[str | None, str | None]:
+    """System and assigner of an assigning authority (HD: namespace & universal id & type).
+
+    A universal id is a system of its own. A bare namespace is only unique inside the sending facility, so the
+    assigner names the facility first: two hospitals both call theirs ``HIS``.
+    """
+    seps = ctx.separators
+    parts = authority.split(seps.subcomponent) if authority else []
+    namespace = ctx.text(parts[0]) if parts else ""
+    universal = parts[1].strip() if len(parts) > 1 else ""
+    if _OID.match(universal):
+        return f"urn:oid:{universal}", namespace or None
+    if _UUID.match(universal):
+        return f"urn:uuid:{universal.lower()}", namespace or None
+    if _OID.match(namespace):
+        return f"urn:oid:{namespace}", None
+    where = "/".join(part for part in (ctx.facility, namespace or universal) if part)
+    return None, where or None
+
+
+def read_entity(ctx: Context, raw: str, *, type_code: str | None = None) -> Identifier | None:
+    """Read EI (identifier ^ namespace ^ universal id ^ type), e.g. an order number."""
+    parts = components(raw, ctx.separators.component)
+    if not parts or not parts[0].strip():
+        return None
+    seps = ctx.separators
+    value = ctx.text(parts[0].split(seps.subcomponent)[0]).strip()
+    if not value:
+        return None
+    authority = seps.subcomponent.join(parts[1:4])
+    system, assigner = assigner_of(ctx, authority)
+    kind = Code(system=V2_0203, code=type_code) if type_code else None
+    return Identifier(value=value, system=system, type=kind, assigner=assigner)
+
+
+def read_name(ctx: Context, raw: str, where: str) -> list[HumanName]:
+    """Read XPN; a Chinese name with its pinyin beside it (``<姓名>^<Ming Zi>``) gives two names."""
+    parts = [ctx.text(part, where) for part in components(raw, ctx.separators.component)]
+    parts += [""] * (8 - len(parts))
+    family = parts[0].split(ctx.separators.subcomponent)[0].strip()
+    given = [part.strip() for part in (parts[1], parts[2]) if part.strip()]
+    if not family and not given:
+        return []
+    use = _NAME_USE.get(parts[6].strip())
+    representation = parts[7].strip() or None
+    if _HAN.search(family):
+        tight = "".join(family.split())
+        if tight != family:
+            ctx.log.add_once(
+                IssueCode.NAME_PADDED,
+                Severity.INFORMATION,
+                where,
+                "padding inside a Chinese name was removed",
+            )
+        if len(tight) > 1 and len(given) == 1 and _LATIN.match(given[0]):
+            pinyin = HumanName(text=given[0], use=use, representation="A")
+            return [HumanName(text=tight, use=use, representation=representation or "I"), pinyin]
+        given = ["".join(part.split()) for part in given]
+        text = tight + "".join(given)
+        if not given:
+            return [HumanName(text=text, use=use, representation=representation)]
+        return [
+            HumanName(text=text, family=tight, given=tuple(given), use=use, representation=representation)
+        ]
+    prefix, suffix = parts[4].strip() or None, parts[3].strip() or None
+    words = [prefix, *given, family, suffix]
+    return [
+        HumanName(
+            text=" ".join(word for word in words if word),
+            family=family or None,
+            given=tuple(given),
+            prefix=prefix,
+            suffix=suffix,
+            use=use,
+            representation=representation,
+        )
+    ]
+
+
+def read_person(ctx: Context, raw: str, where: str) -> Practitioner | None:
+    """Read XCN (staff): id ^ family ^ given …; ``id&name`` (CNN in NDL.1) is understood too."""
+    seps = ctx.separators
+    parts = components(raw, seps.component)
+    if not parts:
+        return None
+    if seps.subcomponent in parts[0]:
+        parts = parts[0].split(seps.subcomponent)
+    parts = [*parts, *[""] * (13 - len(parts))]
+    number = ctx.text(parts[0]).strip()
+    name_field = seps.component.join([parts[1], parts[2], parts[3], parts[4], parts[5], "", parts[9], ""])
+    names = read_name(ctx, name_field, where)
+    if number and not names and _HAN.search(number):
+        return Practitioner(name=HumanName(text=number), source=raw)  # only a name was sent
+    identifiers: tuple[Identifier, ...] = ()
+    if number:
+        system, assigner = assigner_of(ctx, parts[8])
+        kind = Code(system=V2_0203, code=parts[12].strip()) if parts[12].strip() else None
+        identifiers = (Identifier(value=number, system=system, type=kind, assigner=assigner),)
+    if not identifiers and not names:
+        return None
+    return Practitioner(identifiers=identifiers, name=names[0] if names else None, source=raw)
+
+
+def read_organization(ctx: Context, raw: str) -> Organization | None:
+    """Read XON: name ^ type ^ id … ^ authority(6) ^ id type(7) … ^ organisation id(10)."""
+    parts = [*components(raw, ctx.separators.component)]
+    if not parts:
+        return None
+    parts += [""] * (10 - len(parts))
+    name = ctx.text(parts[0]).strip()
+    number = ctx.text(parts[9]).strip() or ctx.text(parts[2]).strip()
+    identifiers: tuple[Identifier, ...] = ()
+    if number:
+        system, assigner = assigner_of(ctx, parts[5])
+        kind = Code(system=V2_0203, code=parts[6].strip()) if parts[6].strip() else None
+        identifiers = (Identifier(value=number, system=system, type=kind, assigner=assigner),)
+    if not name and not identifiers:
+        return None
+    return Organization(name=name or None, identifiers=identifiers)
+
+
+def read_address(ctx: Context, raw: str) -> Address | None:
+    """Read XAD: street ^ other ^ city ^ state ^ postal code ^ country ^ use ^ … ^ district(9)."""
+    parts = [ctx.text(part).strip() for part in components(raw, ctx.separators.component)]
+    if not any(parts):
+        return None
+    parts += [""] * (9 - len(parts))
+    street = parts[0].split(ctx.separators.subcomponent)[0]
+    return Address(
+        lines=tuple(line for line in (street, parts[1]) if line),
+        city=parts[2] or None,
+        state=parts[3] or None,
+        postal_code=parts[4] or None,
+        country=parts[5] or None,
+        use=_ADDRESS_USE.get(parts[6]),
+        district=parts[8] or None,
+    )
+
+
+def read_telecom(ctx: Context, raw: str) -> ContactPoint | None:
+    """Read XTN: number(1) ^ use ^ equipment ^ e-mail(4) ^ country ^ area ^ local(7) … ^ unformatted(12)."""
+    parts = [ctx.text(part).strip() for part in components(raw, ctx.separators.component)]
+    if not any(parts):
+        return None
+    parts += [""] * (12 - len(parts))
+    use = _TELECOM_USE.get(parts[1])
+    if parts[3] and (parts[2] in {"Internet", "X.400", ""} or not (parts[0] or parts[6])):
+        return ContactPoint(value=parts[3], system="email", use=use)
+    number = parts[11] or parts[0]
+    if not number and parts[6]:
+        number = " ".join(part for part in (f"+{parts[4]}" if parts[4] else "", parts[5], parts[6]) if part)
+    if not number:
+        return None
+    use = "mobile" if parts[2] == "CP" else use
+    return ContactPoint(value=number, system=_TELECOM_SYSTEM.get(parts[2], "phone"), use=use)
+
+
+def read_device(ctx: Context, raw: str) -> Device | None:
+    """Read OBX-18 (EI): instrument ^ namespace ^ universal id ^ type; the namespace often names the maker."""
+    identifier = read_entity(ctx, raw)
+    if identifier is None:
+        return None
+    parts = components(raw, ctx.separators.component)
+    namespace = ctx.text(parts[1]).strip() if len(parts) > 1 else ""
+    return Device(identifiers=(identifier,), name=identifier.value, manufacturer=namespace or None)

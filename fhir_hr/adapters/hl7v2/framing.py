@@ -1,0 +1,147 @@
+"""From bytes to single messages: byte order marks, MLLP blocks, FHS/BHS batches (chapter 2.10, 2.15)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fhir_hr.adapters.hl7v2.limits import Limits
+from fhir_hr.adapters.hl7v2.problems import Problem
+from fhir_hr.issues import IssueCode, Severity
+
+__all__ = ["Frame", "frames"]
+
+# These bytes never occur inside a character of UTF-8, GBK or GB18030, so this is safe before decoding.
+_HEADER = re.compile(rb"(?:\A|[\r\n\x0b\x1c])[ \t\x00\xef\xbb\xbf]*(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s])")
+_NOISE = b" \t\r\n\x00\x0b\x1c\xef\xbb\xbf"
+_TRAILER = b"\x1c\x0b\x00"
+
+
+class Frame(NamedTuple):
+    """The bytes of one message, or of something that is none.
+
+    Attributes:
+        raw: the bytes; empty when ``problems`` say why nothing is to be read.
+        problems: what was found on the way; their ``field`` is a place in the input.
+        ended: whether something stood after its last character (a line end, the MLLP end byte, a next message).
+    """
+
+    raw: bytes
+    problems: list[Problem]
+    ended: bool = True
+
+
+def frames(data: bytes, *, limits: Limits) -> Iterator[Frame]:
+    """Cut input into messages.
+
+    Everything that is not noise ends in a frame: bytes before the first header, an oversized message and a
+    batch whose trailer counts differently are reported.
+    """
+    if not data:
+        yield _broken(IssueCode.EMPTY_INPUT, "there are no bytes")
+        return
+    if len(data) > limits.input_bytes:
+        yield _broken(
+            IssueCode.TOO_LARGE,
+            f"the input is {len(data)} bytes, the limit is {limits.input_bytes}; nothing of it was read",
+        )
+        return
+    data = _plain(data)
+    heads = [(m.start(1), m.group(1)) for m in _HEADER.finditer(data)]
+    if not any(name == b"MSH" for _, name in heads):
+        yield _broken(IssueCode.NOT_HL7, _what(data))
+        return
+    lost = data[: heads[0][0]].strip(_NOISE)
+    carried: list[Problem] = []
+    if lost:
+        carried.append(
+            Problem(
+                IssueCode.SEGMENT_MALFORMED,
+                Severity.WARNING,
+                "",
+                f"{len(lost)} bytes before the first header are no segment and were left out",
+            )
+        )
+    yield from _messages(data, heads, carried, limits)
+
+
+def _messages(
+    data: bytes, heads: list[tuple[int, bytes]], carried: list[Problem], limits: Limits
+) -> Iterator[Frame]:
+    in_batch = 0
+    number = 0
+    ends = [start for start, _ in heads[1:]] + [len(data)]
+    pending: Frame | None = None
+    for (start, name), end in zip(heads, ends, strict=True):
+        if name == b"BHS":
+            in_batch = 0
+        elif name == b"BTS":
+            problem = _batch_count(data[start:end], in_batch)
+            if problem is not None and pending is not None:
+                pending.problems.append(problem)
+            in_batch = 0
+        if name != b"MSH":
+            continue
+        if pending is not None:
+            yield pending
+        in_batch += 1
+        number += 1
+        if number > limits.messages:
+            yield _broken(
+                IssueCode.LIMIT_REACHED, f"the input has more than {limits.messages} messages; stopped there"
+            )
+            return
+        if end - start > limits.message_bytes:
+            pending = _broken(
+                IssueCode.TOO_LARGE,
+                f"the message is {end - start} bytes, the limit is {limits.message_bytes}; nothing of it was read",
+            )
+        else:
+            raw = data[start:end]
+            pending = Frame(raw.rstrip(_TRAILER + b"\r\n"), carried, raw[-1] in b"\r\n\x1c\x0b")
+        carried = []
+    if pending is not None:
+        yield pending
+
+
+def _plain(data: bytes) -> bytes:
+    """Undo UTF-16; every other coding is decided per message."""
+    for mark, codec in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if data.startswith(mark):
+            return data[2:].decode(codec, errors="replace").encode("utf-8", errors="replace")
+    return data
+
+
+def _batch_count(trailer: bytes, found: int) -> Problem | None:
+    fields = re.split(rb"[\r\n]", trailer, maxsplit=1)[0].split(trailer[3:4])
+    stated = fields[1].strip() if len(fields) > 1 else b""
+    if not stated.isdigit() or len(stated) > 9 or int(stated) == found:
+        return None
+    return Problem(
+        IssueCode.BATCH_COUNT_MISMATCH,
+        Severity.WARNING,
+        "BTS-1",
+        f"the batch trailer counts {int(stated)} messages, {found} were found",
+    )
+
+
+def _what(data: bytes) -> str:
+    start = data[:200].lstrip(_NOISE)
+    if not start:
+        kind = "blank"
+    elif start.startswith((b"<?xml", b"<")):
+        kind = "XML"
+    elif start.startswith((b"{", b"[")):
+        kind = "JSON"
+    elif start.startswith(b"%PDF"):
+        kind = "PDF"
+    elif start.startswith(b"PK\x03\x04"):
+        kind = "a zip archive"
+    else:
+        return "no MSH segment was found; this is not an HL7 v2 message"
+    return f"no MSH segment was found; this looks like {kind}, not an HL7 v2 message"
+
+
+def _broken(code: IssueCode, message: str) -> Frame:
+    return Frame(b"", [Problem(code, Severity.ERROR, "", message)])

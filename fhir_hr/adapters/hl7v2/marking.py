@@ -1,0 +1,80 @@
+"""Which registered mark a sender put on a report and its results (附件2: heading mark, ``*`` before the item).
+
+A mark is found in the registry by its whole text, or stated by the sender's profile; never by pattern.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from fhir_hr.adapters.hl7v2.context import Context
+from fhir_hr.adapters.hl7v2.er7 import Segment
+from fhir_hr.adapters.hl7v2.groups import OrderGroup
+from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.item_table import ItemRow
+from fhir_hr.model.flags import FlagBasis, Mark, RecognitionFlag
+from fhir_hr.model.lab import Result
+
+__all__ = ["flag_of_report", "flag_of_result"]
+
+
+def flag_of_report(ctx: Context, group: OrderGroup) -> RecognitionFlag | None:
+    """The mark of the report as a whole, by the profile's statement or its mark field."""
+    profile = ctx.profile
+    registry = ctx.vocabulary.marks
+    if profile.mark_field is not None:
+        name, field = profile.mark_field.split("-")
+        for segment in _segments(group, name):
+            text = ctx.text(segment.get(int(field))).strip()
+            mark = registry.by_text(text) if text else None
+            if mark is not None:
+                return _report_flag(mark)
+            if text and text.upper().endswith("HR") and len(text) <= 12:
+                ctx.log.add(
+                    IssueCode.MARK_UNKNOWN,
+                    Severity.WARNING,
+                    f"{segment.where}-{field}",
+                    f"'{text}' is not a registered mark; the report was read as unmarked",
+                )
+        return None
+    if profile.report_mark is not None:
+        mark = registry.by_code(profile.report_mark)
+        return _report_flag(mark) if mark is not None else None
+    return None
+
+
+def _segments(group: OrderGroup, name: str) -> list[Segment]:
+    found = [one for one in (group.orc, group.obr) if one is not None and one.id == name]
+    found += [note for note in group.notes if note.id == name]
+    for result in group.results:
+        if result.obx.id == name:
+            found.append(result.obx)
+        found += [note for note in result.notes if note.id == name]
+    found += [one.spm for one in group.specimens if one.spm.id == name]
+    return found
+
+
+def flag_of_result(ctx: Context, result: Result, report: RecognitionFlag | None) -> RecognitionFlag | None:
+    """The mark of one result: its item is on a list, carries its symbol, and the report carries the mark."""
+    definition = result.definition
+    if report is None or not definition.starred or definition.item is None:
+        return None
+    row = ctx.vocabulary.items.item(definition.item)
+    return _item_flag(report.mark, row) if row is not None else None
+
+
+@lru_cache(maxsize=64)
+def _report_flag(mark: Mark) -> RecognitionFlag:
+    return RecognitionFlag(mark=mark, basis=FlagBasis.PRINTED)
+
+
+@lru_cache(maxsize=4096)
+def _item_flag(mark: Mark, row: ItemRow) -> RecognitionFlag:
+    return RecognitionFlag(
+        mark=mark,
+        basis=FlagBasis.ITEM_SYMBOL,
+        item=row.code,
+        list_uri=row.list_uri,
+        list_version=row.list_version,
+        authority=row.authority,
+    )
