@@ -134,6 +134,7 @@ def read_report(ctx: Context, group: OrderGroup, reader: ResultReader, *, key: s
         documents=tuple(narrative.documents),
         parent=_parent(ctx, obr),
         flag=report_mark,
+        marks_readable=ctx.profile.mark_field is not None or ctx.profile.report_mark is not None,
         study_uid=narrative.study_uid or _study_uid_of_obr(ctx, obr),
         accession=_accession(ctx, obr) if kind is ReportKind.IMAGING else None,
     )
