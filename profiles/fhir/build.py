@@ -24,8 +24,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:  # so that the script also runs when it is loaded as a module
     sys.path.insert(0, str(HERE))
 
-from tooling import fsh, pack, tables  # noqa: E402
-from tooling.fetch import Toolchain, ToolMissing  # noqa: E402, F401 - ToolMissing for callers
+from tooling import fetch, fsh, pack, tables  # noqa: E402
 
 CACHE = HERE.parents[1] / ".cache"
 
@@ -44,10 +43,11 @@ def read_config(canonical: str | None = None) -> dict[str, Any]:
     return config
 
 
-def generate(release: str, *, config: dict[str, Any], toolchain: Toolchain) -> list[pack.Resource]:
+def generate(release: str, *, config: dict[str, Any], toolchain: fetch.Toolchain) -> list[pack.Resource]:
     """Compile the FSH for one release and return the stamped resources, examples included."""
     target = config["releases"][release]
-    settings = {key: str(config[key]) for key in ("canonical", "version", "status", "publisher", "license", "description")}
+    common = ("canonical", "version", "status", "publisher", "license", "description")
+    settings = {key: str(config[key]) for key in common}
     settings.update({key: target[key] for key in ("package", "name", "title", "fhirVersion")})
     settings.update(tables.concept_settings(HERE.parents[1], canonical=config["canonical"]))
     with tempfile.TemporaryDirectory() as folder:
@@ -59,14 +59,15 @@ def generate(release: str, *, config: dict[str, Any], toolchain: Toolchain) -> l
     return [pack.stamp(resource, config) for resource in resources]
 
 
-def release_files(release: str, resources: list[pack.Resource], *, config: dict[str, Any]) -> dict[str, bytes]:
+def release_files(
+    release: str, resources: list[pack.Resource], *, config: dict[str, Any]
+) -> dict[str, bytes]:
     """Return every file that the build writes for one release, by its path below the output folder."""
     folder = release.lower()
     files = {}
     for resource in resources:
-        own = resource["resourceType"] in pack.CONFORMANCE
-        path = f"{folder}/{pack.file_name(resource)}" if own else f"{folder}/examples/{pack.file_name(resource)}"
-        files[path] = pack.to_bytes(resource)
+        place = folder if resource["resourceType"] in pack.CONFORMANCE else f"{folder}/examples"
+        files[f"{place}/{pack.file_name(resource)}"] = pack.to_bytes(resource)
     target = config["releases"][release]
     packed = pack.package_files(resources, release=target, config=config)
     files[f"dist/{target['package']}-{config['version']}.tgz"] = pack.tgz_bytes(packed)
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = read_config(options.canonical)
     except ValueError as error:
         parser.error(str(error))
-    toolchain = Toolchain(CACHE, lockfile_folder=HERE)
+    toolchain = fetch.Toolchain(CACHE, lockfile_folder=HERE)
     failed = False
     for release in ["R4", "R5"] if options.release == "all" else [options.release]:
         try:

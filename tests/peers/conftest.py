@@ -48,7 +48,9 @@ def package_of(release: str) -> Path:
 def _official(release: str) -> Iterator[object]:
     with contextlib.ExitStack() as stack:
         try:
-            validator = stack.enter_context(peer.OfficialValidator(release, definitions=[package_of(release)]))
+            validator = stack.enter_context(
+                peer.OfficialValidator(release, definitions=[package_of(release)])
+            )
         except peer.PeerUnavailable as missing:
             not_run("official validator", missing)
         yield validator
@@ -87,11 +89,11 @@ def profile_build() -> ModuleType:
 @pytest.fixture(scope="session")
 def toolchain(profile_build: ModuleType) -> object:
     """SUSHI with the core packages of both releases, ready in the cache."""
-    chain = profile_build.Toolchain(profile_build.CACHE, lockfile_folder=profile_build.HERE)
+    chain = profile_build.fetch.Toolchain(profile_build.CACHE, lockfile_folder=profile_build.HERE)
     try:
         chain.sushi()
         for name in ("R4", "R5"):
             chain.core_packages(name)
-    except profile_build.ToolMissing as missing:
+    except profile_build.fetch.ToolMissingError as missing:
         not_run("SUSHI", missing)
     return chain

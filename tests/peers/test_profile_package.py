@@ -36,7 +36,9 @@ def test_committed_files_are_what_the_source_gives(toolchain, profile_build, rel
 
 
 @pytest.mark.peer
-def test_another_authority_gets_the_whole_package_under_its_base(toolchain, profile_build, release, tmp_path, capsys):
+def test_another_authority_gets_the_whole_package_under_its_base(
+    toolchain, profile_build, release, tmp_path, capsys
+):
     arguments = ["--release", release, "--canonical", "https://authority.example/hr", "--out", str(tmp_path)]
     assert profile_build.main(arguments) == 0
     assert f"{release}: " in capsys.readouterr().out
@@ -46,7 +48,9 @@ def test_another_authority_gets_the_whole_package_under_its_base(toolchain, prof
     flag = json.loads(texts["StructureDefinition-recognition-flag.json"])
     assert flag["url"] == "https://authority.example/hr/StructureDefinition/recognition-flag"
     (packed,) = (tmp_path / "dist").glob("*.tgz")
-    assert json.loads(members(packed)["package/package.json"][1])["canonical"] == "https://authority.example/hr"
+    assert (
+        json.loads(members(packed)["package/package.json"][1])["canonical"] == "https://authority.example/hr"
+    )
 
 
 DOWNSTREAM = """
@@ -137,7 +141,11 @@ def test_the_manifest_and_the_index(release):
         index = json.loads(inside[f"{folder}/.index.json"][1])
         assert index["index-version"] == 2
         listed = {f"{folder}/{row['filename']}" for row in index["files"]}
-        present = {n for n in inside if n.rpartition("/")[0] == folder and not n.endswith((".index.json", "package.json"))}
+        present = {
+            n
+            for n in inside
+            if n.rpartition("/")[0] == folder and not n.endswith((".index.json", "package.json"))
+        }
         assert listed == present
 
 
@@ -173,7 +181,12 @@ def test_check_names_every_kind_of_difference(profile_build, tmp_path):
     (tmp_path / "r4" / "c.json").write_bytes(b"{}")
     (tmp_path / "dist" / "x.tgz").write_bytes(gzip.compress(b"two"))
     found = profile_build.differences(files, tmp_path, release="R4")
-    assert found == ["differs: dist/x.tgz", "missing: r4/a.json", "differs: r4/b.json", "not generated: r4/c.json"]
+    assert found == [
+        "differs: dist/x.tgz",
+        "missing: r4/a.json",
+        "differs: r4/b.json",
+        "not generated: r4/c.json",
+    ]
 
 
 def test_check_ignores_how_hard_the_archive_was_compressed(profile_build, tmp_path):
@@ -192,7 +205,9 @@ def test_a_base_that_is_no_address_is_refused(profile_build, base, capsys):
 
 def test_a_placeholder_without_a_setting_is_named_with_its_line(profile_build):
     with pytest.raises(ValueError, match=r"^x\.fsh:2: no setting named 'canonnical'$"):
-        profile_build.fsh.prepare_text("ok\n* {{canonnical}}\n", release="R4", settings={"canonical": "c"}, name="x.fsh")
+        profile_build.fsh.prepare_text(
+            "ok\n* {{canonnical}}\n", release="R4", settings={"canonical": "c"}, name="x.fsh"
+        )
 
 
 def test_a_table_without_its_column_is_named(profile_build, tmp_path):
@@ -204,17 +219,19 @@ def test_a_table_without_its_column_is_named(profile_build, tmp_path):
 
 
 def test_a_core_package_with_another_digest_is_refused(profile_build, tmp_path, monkeypatch):
-    chain = profile_build.Toolchain(tmp_path, lockfile_folder=PROFILES)
+    chain = profile_build.fetch.Toolchain(tmp_path, lockfile_folder=PROFILES)
     monkeypatch.setattr(chain, "_packed", lambda name: b"something else")
-    with pytest.raises(profile_build.ToolMissing, match=r"hl7\.fhir\.r4\.core\.tgz: sha256 is .*, not b090bf92"):
+    with pytest.raises(
+        profile_build.fetch.ToolMissingError, match=r"hl7\.fhir\.r4\.core\.tgz: sha256 is .*, not b090bf92"
+    ):
         chain.core_packages("R4")
     assert not (tmp_path / "sushi").exists()
 
 
 def test_a_missing_program_is_named(profile_build, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    chain = profile_build.Toolchain(tmp_path, lockfile_folder=PROFILES)
-    with pytest.raises(profile_build.ToolMissing, match="^npm not found$"):
+    chain = profile_build.fetch.Toolchain(tmp_path, lockfile_folder=PROFILES)
+    with pytest.raises(profile_build.fetch.ToolMissingError, match=r"^npm not found$"):
         chain.sushi()
 
 

@@ -45,7 +45,10 @@ def add_flag_to(resource):
         {
             "url": FLAG,
             "extension": [
-                {"url": "scope", "valueCoding": {"system": f"{BASE}/CodeSystem/recognition-scope", "code": "cn-51"}},
+                {
+                    "url": "scope",
+                    "valueCoding": {"system": f"{BASE}/CodeSystem/recognition-scope", "code": "cn-51"},
+                },
                 {"url": "label", "valueString": "川内HR"},
                 {"url": "basis", "valueCode": "issued"},
             ],
@@ -59,10 +62,26 @@ def change(target, **values):
 
 # name: (example, how it is broken, words of the message)
 BROKEN = {
-    "flag without scope": (WBC, lambda r: drop(r, "scope"), "Slice \'Extension.extension:scope\': a matching slice is required"),
-    "flag without label": (WBC, lambda r: drop(r, "label"), "Slice \'Extension.extension:label\': a matching slice is required"),
-    "flag without basis": (WBC, lambda r: drop(r, "basis"), "Slice \'Extension.extension:basis\': a matching slice is required"),
-    "two labels": (WBC, lambda r: twice(r, "label"), "Extension.extension:label: max allowed = 1, but found 2"),
+    "flag without scope": (
+        WBC,
+        lambda r: drop(r, "scope"),
+        "Slice 'Extension.extension:scope': a matching slice is required",
+    ),
+    "flag without label": (
+        WBC,
+        lambda r: drop(r, "label"),
+        "Slice 'Extension.extension:label': a matching slice is required",
+    ),
+    "flag without basis": (
+        WBC,
+        lambda r: drop(r, "basis"),
+        "Slice 'Extension.extension:basis': a matching slice is required",
+    ),
+    "two labels": (
+        WBC,
+        lambda r: twice(r, "label"),
+        "Extension.extension:label: max allowed = 1, but found 2",
+    ),
     "two flags": (WBC, add_flag_to, "Observation.extension:recognition: max allowed = 1, but found 2"),
     "mark that is not registered": (
         WBC,
@@ -74,7 +93,11 @@ BROKEN = {
         lambda r: change(sub(r, "scope")["valueCoding"], code="cn-99"),
         "cn-99",
     ),
-    "basis that is no code of the set": (WBC, lambda r: change(sub(r, "basis"), valueCode="guessed"), "guessed"),
+    "basis that is no code of the set": (
+        WBC,
+        lambda r: change(sub(r, "basis"), valueCode="guessed"),
+        "guessed",
+    ),
     "scope as text": (
         WBC,
         lambda r: (sub(r, "scope").pop("valueCoding"), change(sub(r, "scope"), valueString="四川省")),
@@ -90,11 +113,15 @@ BROKEN = {
         lambda r: change(sub(r, "authority")["valueReference"], reference="Practitioner/1"),
         "Practitioner",
     ),
-    "date that does not exist": (WBC, lambda r: change(sub(r, "validUntil"), valueDate="2026-02-30"), "2026-02-30"),
+    "date that does not exist": (
+        WBC,
+        lambda r: change(sub(r, "validUntil"), valueDate="2026-02-30"),
+        "2026-02-30",
+    ),
     "evidence without result": (
         WBC,
         lambda r: drop(r, "evidence", "result"),
-        "Slice \'Extension.extension:evidence.extension:result\': a matching slice is required",
+        "Slice 'Extension.extension:evidence.extension:result': a matching slice is required",
     ),
     "evidence of an unknown type": (
         WBC,
@@ -110,19 +137,27 @@ BROKEN = {
     "flag on a patient": (PATIENT, add_flag_to, "recognition-flag is not allowed to be used at this point"),
     "sex code on the patient itself": (
         PATIENT,
-        lambda r: change(r, extension=[{"url": f"{BASE}/StructureDefinition/source-sex", "valueString": "1"}]),
+        lambda r: change(
+            r, extension=[{"url": f"{BASE}/StructureDefinition/source-sex", "valueString": "1"}]
+        ),
         "source-sex is not allowed to be used at this point",
     ),
     "scale that is no code of the set": (
         WBC,
-        lambda r: change(next(e for e in r["extension"] if e["url"].endswith("result-scale")), valueCode="ordinal"),
+        lambda r: change(
+            next(e for e in r["extension"] if e["url"].endswith("result-scale")), valueCode="ordinal"
+        ),
         "ordinal",
     ),
-    "result without category": (WBC, lambda r: r.pop("category"), "Observation.category: minimum required = 1"),
+    "result without category": (
+        WBC,
+        lambda r: r.pop("category"),
+        "Observation.category: minimum required = 1",
+    ),
     "result of another category": (
         WBC,
         lambda r: change(r["category"][0]["coding"][0], code="imaging"),
-        "Slice \'Observation.category:laboratory\': a matching slice is required",
+        "Slice 'Observation.category:laboratory': a matching slice is required",
     ),
     "result without subject": (WBC, lambda r: r.pop("subject"), "Observation.subject: minimum required = 1"),
     "final result without value": (WBC, lambda r: r.pop("valueQuantity"), "hr-obs-1"),
@@ -140,9 +175,13 @@ BROKEN = {
     "report that is not of the laboratory": (
         REPORT,
         lambda r: change(r["category"][0]["coding"][0], code="RAD"),
-        "Slice \'DiagnosticReport.category:laboratory\': a matching slice is required",
+        "Slice 'DiagnosticReport.category:laboratory': a matching slice is required",
     ),
-    "report without subject": (REPORT, lambda r: r.pop("subject"), "DiagnosticReport.subject: minimum required = 1"),
+    "report without subject": (
+        REPORT,
+        lambda r: r.pop("subject"),
+        "DiagnosticReport.subject: minimum required = 1",
+    ),
     "report without code": (REPORT, lambda r: r.pop("code"), "DiagnosticReport.code: minimum required = 1"),
     "report whose result is a patient": (
         REPORT,
@@ -197,7 +236,9 @@ ACCEPTED = {
     ),
     "scope of another authority": (
         WBC,
-        lambda r: change(sub(r, "scope"), valueCoding={"system": "https://authority.example/scope", "code": "x"}),
+        lambda r: change(
+            sub(r, "scope"), valueCoding={"system": "https://authority.example/scope", "code": "x"}
+        ),
     ),
     "internal control failed is for the rules": (
         WBC,

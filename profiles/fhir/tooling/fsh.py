@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
 def prepare_text(text: str, *, release: str, settings: dict[str, str], name: str) -> str:
-    """Return `text` as it stands for one release.
+    r"""Return `text` as it stands for one release.
 
     Args:
         text: source with prefixes and placeholders.
@@ -25,8 +25,8 @@ def prepare_text(text: str, *, release: str, settings: dict[str, str], name: str
     Raises:
         ValueError: a placeholder that no setting names.
 
-    >>> prepare_text("a {{v}}\\n{{R4}}b\\n{{R5}}c\\n", release="R5", settings={"v": "1"}, name="x")
-    'a 1\\nc\\n'
+    >>> prepare_text("a {{v}}\n{{R4}}b\n{{R5}}c\n", release="R5", settings={"v": "1"}, name="x")
+    'a 1\nc\n'
     """
     lines = []
     for number, line in enumerate(text.splitlines(), start=1):

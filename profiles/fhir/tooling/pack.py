@@ -44,14 +44,16 @@ def stamp(resource: Resource, config: dict[str, Any]) -> Resource:
     return {**ordered, **merged}
 
 
-def _without_empty(value: Any) -> Any:
+def _without_empty(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     # SUSHI writes empty arrays into the ImplementationGuide; FHIR's JSON forbids them.
     if isinstance(value, dict):
         return {key: _without_empty(item) for key, item in value.items() if item != []}
     return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
-def package_files(resources: list[Resource], *, release: dict[str, Any], config: dict[str, Any]) -> dict[str, bytes]:
+def package_files(
+    resources: list[Resource], *, release: dict[str, Any], config: dict[str, Any]
+) -> dict[str, bytes]:
     """Return every file of the package by its path, manifest and both indexes included."""
     own = sorted((r for r in resources if r["resourceType"] in CONFORMANCE), key=file_name)
     examples = sorted((r for r in resources if r["resourceType"] not in CONFORMANCE), key=file_name)

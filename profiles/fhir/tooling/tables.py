@@ -55,12 +55,17 @@ def mark_lines(rows: _Rows, *, canonical: str) -> list[str]:
     """
     lines = []
     for row in rows:
-        properties = [("confirmation", "Code", f"#{row['status']}"), ("source", "String", _quoted(row["source"]))]
+        properties = [
+            ("confirmation", "Code", f"#{row['status']}"),
+            ("source", "String", _quoted(row["source"])),
+        ]
         if row["placement"]:
             properties.append(("placement", "String", _quoted(row["placement"])))
         if row["status"] != "unconfirmed":
             system = f"{canonical}/CodeSystem/recognition-scope"
-            properties += [("scope", "Coding", f"{system}#{scope}") for scope in row["scopes"].split("|") if scope]
+            properties += [
+                ("scope", "Coding", f"{system}#{scope}") for scope in row["scopes"].split("|") if scope
+            ]
         lines.append(f"* #{row['code']} {_quoted(row['text'])}")
         lines += _property_lines(row["code"], properties)
     return lines
