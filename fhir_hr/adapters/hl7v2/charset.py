@@ -124,7 +124,4 @@ def _problem(code: IssueCode, severity: Severity, message: str) -> Problem:
 
 
 def _named(problems: list[Problem], name: str) -> list[Problem]:
-    return [
-        _problem(p.code, p.severity, p.message.replace("%s", name)) if "%s" in p.message else p
-        for p in problems
-    ]
+    return [_problem(p.code, p.severity, p.message.replace("%s", name)) if "%s" in p.message else p for p in problems]

@@ -31,7 +31,7 @@ V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CODE_SPACE = re.compile(r"\s+")
-_LOINC = re.compile(r"\d{1,7}-\d\Z", re.ASCII)
+_LOINC = re.compile(r"(?:LA|LP|LL|LG)?(\d{1,7})-(\d)\Z", re.ASCII)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z .'\-]*\Z")
 
@@ -62,15 +62,16 @@ def repetitions(ctx: Context, raw: str) -> list[str]:
 
 
 def is_loinc(code: str) -> bool:
-    """Whether text is a possible LOINC code: its form, and its check digit (mod 10).
+    """Whether text is a possible LOINC code, part or answer: its form, and its check digit (mod 10).
 
     Example:
-        >>> is_loinc("718-7"), is_loinc("718-8"), is_loinc("1037")
-        (True, False, False)
+        >>> is_loinc("718-7"), is_loinc("718-8"), is_loinc("1037"), is_loinc("LA6576-8")
+        (True, False, False, True)
     """
-    if not _LOINC.match(code):
+    found = _LOINC.match(code)
+    if found is None:
         return False
-    body, check = code.split("-")
+    body, check = found.groups()
     total = 0
     for index, digit in enumerate(reversed(body)):
         value = int(digit) * (2 if index % 2 == 0 else 1)
@@ -195,9 +196,7 @@ def read_name(ctx: Context, raw: str, where: str) -> list[HumanName]:
         text = tight + "".join(given)
         if not given:
             return [HumanName(text=text, use=use, representation=representation)]
-        return [
-            HumanName(text=text, family=tight, given=tuple(given), use=use, representation=representation)
-        ]
+        return [HumanName(text=text, family=tight, given=tuple(given), use=use, representation=representation)]
     prefix, suffix = parts[4].strip() or None, parts[3].strip() or None
     words = [prefix, *given, family, suffix]
     return [

@@ -52,8 +52,7 @@ def read_shape(ctx: Context, obx: Segment) -> Shape:
     finally:
         ctx.log = log
     problems = tuple(
-        Problem(issue.code, issue.severity, issue.where.removeprefix("-"), issue.message)
-        for issue in found.done()
+        Problem(issue.code, issue.severity, issue.where.removeprefix("-"), issue.message) for issue in found.done()
     )
     return shape._replace(problems=problems)
 
@@ -65,7 +64,7 @@ def _shape(ctx: Context, obx: Segment) -> Shape:
     method = read_cwe(ctx, obx.get(17).split(ctx.separators.repetition)[0], "-17") if obx.get(17) else None
     body_site = read_cwe(ctx, obx.get(20).split(ctx.separators.repetition)[0], "-20") if obx.get(20) else None
     match = _match(ctx, code, obx.get(3))
-    scale = match.scale or _scale_of_method(ctx, method)
+    scale = match.scale or _scale_of_method(method)
     starred = _starred(ctx, code)
     plain = ResultDefinition(
         code=code,
@@ -141,7 +140,7 @@ def _starred(ctx: Context, code: Concept) -> bool | None:
     return any(name.lstrip()[:1] in _STARS for name in names if name.strip())
 
 
-def _scale_of_method(ctx: Context, method: Concept | None) -> Scale | None:
+def _scale_of_method(method: Concept | None) -> Scale | None:
     """定量/定性, only where the method text states the word itself."""
     if not method:
         return None
@@ -272,13 +271,11 @@ def interpret_flags(
             if row.display or row.note:
                 concepts.append(Concept(text=flag, source=part))
             continue
-        coding = Code(
-            system=row.target_system or V3_INTERPRETATION, code=target, display=_display(ctx, target, row)
-        )
+        coding = Code(system=row.target_system or V3_INTERPRETATION, code=target, display=_display(ctx, target))
         concepts.append(Concept(codings=(coding,), text=None if flag == target else flag, source=part))
     return tuple(concepts), tuple(problems)
 
 
-def _display(ctx: Context, target: str, row: object) -> str | None:
+def _display(ctx: Context, target: str) -> str | None:
     standard = ctx.vocabulary.flags["0078"].get(target)
     return standard.display if standard is not None and standard.target == target else None

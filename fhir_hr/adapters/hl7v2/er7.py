@@ -154,9 +154,7 @@ _SIMPLE = {
 }
 
 
-def unescape(
-    text: str, separators: Separators, *, codec: str = "utf-8", unknown: list[str] | None = None
-) -> str:
+def unescape(text: str, separators: Separators, *, codec: str = "utf-8", unknown: list[str] | None = None) -> str:
     r"""Resolve escape sequences (chapter 2.7): separators, line breaks, highlighting, hexadecimal bytes.
 
     An unknown or unpaired escape stays as it was sent; unknown ones are appended to ``unknown``.

@@ -66,9 +66,7 @@ def frames(data: bytes, *, limits: Limits) -> Iterator[Frame]:
     yield from _messages(data, heads, carried, limits)
 
 
-def _messages(
-    data: bytes, heads: list[tuple[int, bytes]], carried: list[Problem], limits: Limits
-) -> Iterator[Frame]:
+def _messages(data: bytes, heads: list[tuple[int, bytes]], carried: list[Problem], limits: Limits) -> Iterator[Frame]:
     in_batch = 0
     number = 0
     ends = [start for start, _ in heads[1:]] + [len(data)]
@@ -88,9 +86,7 @@ def _messages(
         in_batch += 1
         number += 1
         if number > limits.messages:
-            yield _broken(
-                IssueCode.LIMIT_REACHED, f"the input has more than {limits.messages} messages; stopped there"
-            )
+            yield _broken(IssueCode.LIMIT_REACHED, f"the input has more than {limits.messages} messages; stopped there")
             return
         if end - start > limits.message_bytes:
             pending = _broken(

@@ -80,6 +80,24 @@ class _Walk:
         self.specimens: list[SpecimenGroup] = []  # pending for the orders that follow (R22, R23)
         self.last: ResultGroup | SpecimenGroup | OrderGroup | None = None
         self.under_specimen: SpecimenGroup | None = None
+        self.waiting: list[ResultGroup] = []  # about a pending specimen, until its order comes
+
+    def take(self, segment: Segment, segments: list[Segment], index: int) -> bool:
+        """Place a segment other than PID and OBX; ``False`` when it has no place in any group."""
+        match segment.id:
+            case "OBR":
+                self.on_obr(segment)
+            case "ORC":
+                self.on_orc(segment, _following(segments, index))
+            case "SPM":
+                self.on_spm(segment)
+            case "NTE":
+                self.on_nte(segment)
+            case "PV1":
+                self.grouped.pv1 = self.grouped.pv1 or segment
+            case _:
+                return False
+        return True
 
     def on_orc(self, segment: Segment, following: str) -> None:
         order = self.order
@@ -93,6 +111,8 @@ class _Walk:
         self.order = OrderGroup(orc=self.orc, obr=segment)
         self.orc = None
         self.order.specimens.extend(self.specimens)
+        self.order.results.extend(self.waiting)
+        self.waiting = []
         self.grouped.orders.append(self.order)
         self.last = self.order
         self.under_specimen = None
@@ -113,20 +133,31 @@ class _Walk:
         self.last = specimen
 
     def on_obx(self, segment: Segment) -> None:
-        if self.order is None:
-            self.order = OrderGroup(orc=self.orc)
-            self.orc = None
-            self.order.specimens.extend(self.specimens)
-            self.grouped.orders.append(self.order)
-            self.log.add_once(
-                IssueCode.ORDER_MISSING,
-                Severity.WARNING,
-                segment.where,
-                "results without an OBR were kept in a report of their own",
-            )
+        if self.order is None and self.under_specimen is not None:
+            about = ResultGroup(segment, self.under_specimen)
+            self.waiting.append(about)
+            self.last = about
+            return
+        order = self.order or self._own_report(segment)
         result = ResultGroup(segment, self.under_specimen)
-        self.order.results.append(result)
+        order.results.append(result)
         self.last = result
+
+    def _own_report(self, first: Segment) -> OrderGroup:
+        """A report for results that no OBR announced."""
+        self.order = order = OrderGroup(orc=self.orc)
+        self.orc = None
+        order.specimens.extend(self.specimens)
+        order.results.extend(self.waiting)
+        self.waiting = []
+        self.grouped.orders.append(order)
+        self.log.add_once(
+            IssueCode.ORDER_MISSING,
+            Severity.WARNING,
+            first.where,
+            "results without an OBR were kept in a report of their own",
+        )
+        return order
 
     def on_nte(self, segment: Segment) -> None:
         if self.last is None:
@@ -140,6 +171,8 @@ class _Walk:
         self.last.notes.append(segment)
 
     def end(self) -> None:
+        if self.waiting:
+            self._own_report(self.waiting[0].obx)
         if self.orc is not None:
             self.grouped.orders.append(OrderGroup(orc=self.orc))
         used = {id(s) for order in self.grouped.orders for s in order.specimens}
@@ -166,36 +199,29 @@ def group(segments: list[Segment], *, trigger: str, log: IssueLog) -> Grouped:
     unused: dict[str, int] = {}
     first_unused: dict[str, str] = {}
     for index, segment in enumerate(segments):
-        match segment.id:
-            case "OBX":
-                walk.on_obx(segment)
-            case "OBR":
-                walk.on_obr(segment)
-            case "ORC":
-                walk.on_orc(segment, _following(segments, index))
-            case "SPM":
-                walk.on_spm(segment)
-            case "NTE":
-                walk.on_nte(segment)
-            case "PID":
-                if walk.grouped.pid is None and not walk.grouped.orders:
-                    walk.grouped.pid = segment
-                else:
-                    walk.end()
-                    later = Grouped()
-                    later.pid = segment
-                    grouped.later_patients.append((segment, later))
-                    walk = _Walk(later, trigger, log)
-            case "PV1":
-                if walk.grouped.pv1 is None:
-                    walk.grouped.pv1 = segment
-            case name if name not in _SILENT:
-                unused[name] = unused.get(name, 0) + 1
-                first_unused.setdefault(name, segment.where)
+        name = segment.id
+        if name == "OBX":
+            walk.on_obx(segment)
+        elif name == "PID":
+            if walk.grouped.pid is None and not walk.grouped.orders:
+                walk.grouped.pid = segment
+            else:
+                walk.end()
+                walk = _Walk(_later(grouped, segment), trigger, log)
+        elif not walk.take(segment, segments, index) and name not in _SILENT:
+            unused[name] = unused.get(name, 0) + 1
+            first_unused.setdefault(name, segment.where)
     walk.end()
     for name, count in unused.items():
         _report_unused(name, count, first_unused[name], log)
     return grouped
+
+
+def _later(grouped: Grouped, pid: Segment) -> Grouped:
+    later = Grouped()
+    later.pid = pid
+    grouped.later_patients.append((pid, later))
+    return later
 
 
 def _following(segments: list[Segment], index: int) -> str:

@@ -20,7 +20,7 @@ def link_parents(reports: list[Report]) -> list[Report]:
             owner, result = parent
             reference = f"{owner.key}\n{result.key}"
             results = tuple(msgspec.structs.replace(r, derived_from=reference) for r in report.results)
-            report = msgspec.structs.replace(report, results=results)  # noqa: PLW2901
+            report = msgspec.structs.replace(report, results=results)
         linked.append(report)
     return linked
 

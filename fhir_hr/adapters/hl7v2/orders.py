@@ -78,9 +78,7 @@ def read_request(ctx: Context, group: OrderGroup, *, code: Concept) -> Request |
     row = ctx.vocabulary.order_status.get(status_raw) if status_raw else None
     placer = _number(ctx, group, 2, "PLAC")
     if placer is not None and placer.system is None:
-        placer = Identifier(
-            value=placer.value, system=ORDER_NUMBER, type=placer.type, assigner=placer.assigner
-        )
+        placer = Identifier(value=placer.value, system=ORDER_NUMBER, type=placer.type, assigner=placer.assigner)
     authored = ctx.when(orc.get(9), f"{orc.where}-9") if orc is not None else None
     if authored is None and obr is not None:
         authored = ctx.when(obr.get(6), f"{obr.where}-6")

@@ -67,9 +67,7 @@ def read_patient(ctx: Context, pid: Segment) -> Patient:
         sex_source=sex_raw or None,
         birth=birth,
         deceased=_deceased(ctx, pid),
-        addresses=tuple(
-            address for part in repetitions(ctx, pid.get(11)) if (address := read_address(ctx, part))
-        ),
+        addresses=tuple(address for part in repetitions(ctx, pid.get(11)) if (address := read_address(ctx, part))),
         telecoms=tuple(
             telecom
             for number in (13, 14)
@@ -112,7 +110,8 @@ def _identifier(ctx: Context, raw: str, where: str) -> Identifier | None:
         known = True
     else:
         row = ctx.vocabulary.identifier_types.get(kind) if kind else None
-        system, type_code, display = None, kind, row.display if row else None
+        system, type_code = None, kind
+        display = row.display if row is not None else ""
         known = row is not None
         if kind == "NNCHN":
             system = NATIONAL_ID

@@ -209,9 +209,7 @@ class _Message:
         for segment, later in grouped.later_patients:
             orders += self._later_patient(patient, segment, later)
         reports, observations, in_report = self._reports(orders)
-        counts = Counts(
-            obx_read=obx_read, observations=observations, in_report=in_report, rejected=self.rejected
-        )
+        counts = Counts(obx_read=obx_read, observations=observations, in_report=in_report, rejected=self.rejected)
         if not counts.holds:
             msg = (
                 f"OBX count broken: {counts.observations} observations + {counts.in_report} in reports + "
@@ -388,7 +386,8 @@ def _facility_key(profile: SenderProfile, application: str, facility: str, separ
     if profile.institution is not None:
         return profile.institution.id
     return (
-        facility.split(separators.component, maxsplit=1)[0].strip() or application.split(separators.component, maxsplit=1)[0].strip()
+        facility.split(separators.component, maxsplit=1)[0].strip()
+        or application.split(separators.component, maxsplit=1)[0].strip()
     )
 
 

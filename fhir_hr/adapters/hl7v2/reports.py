@@ -27,9 +27,7 @@ __all__ = ["Tally", "read_report"]
 
 V2_0074 = "http://terminology.hl7.org/CodeSystem/v2-0074"
 
-_IMAGING_SECTIONS = frozenset(
-    {"RAD", "RX", "RUS", "CT", "CTH", "NMR", "NMS", "OUS", "VUS", "CUS", "XRC", "MR", "US"}
-)
+_IMAGING_SECTIONS = frozenset({"RAD", "RX", "RUS", "CT", "CTH", "NMR", "NMS", "OUS", "VUS", "CUS", "XRC", "MR", "US"})
 _FINDINGS_LOINC = frozenset({"59776-5", "18782-3"})
 _IMPRESSION_LOINC = frozenset({"19005-8"})
 # The words Chinese imaging systems head their two parts with; whole names only.

@@ -16,6 +16,7 @@ from fhir_hr.adapters.hl7v2.datatypes import (
 from fhir_hr.adapters.hl7v2.definitions import Shape, interpret_flags, read_shape
 from fhir_hr.adapters.hl7v2.er7 import Segment
 from fhir_hr.adapters.hl7v2.groups import ResultGroup
+from fhir_hr.adapters.hl7v2.numbers import read_number
 from fhir_hr.adapters.hl7v2.orders import read_notes
 from fhir_hr.adapters.hl7v2.problems import Problem
 from fhir_hr.adapters.hl7v2.values import ValueRead, read_values
@@ -199,6 +200,8 @@ class ResultReader:
                     f"{obx.where}-2",
                     "a value without a type was read as text",
                 )
+            if kind == "NM" and self._shifted(obx):
+                return ValueRead(Absent(reason=AbsentReason.ERROR, text=self._ctx.text(raw)))
             read = read_values(self._ctx, kind, raw, shape.definition.unit, obx.where)
             if read.value is not None:
                 return read
@@ -208,6 +211,21 @@ class ResultReader:
         if status is ResultStatus.CANCELLED:
             return ValueRead(Absent(reason=AbsentReason.NOT_PERFORMED))
         return ValueRead(Absent(reason=AbsentReason.UNKNOWN))
+
+    def _shifted(self, obx: Segment) -> bool:
+        """Whether the fields stand one place too far left: a number in OBX-4 and its unit in OBX-5."""
+        if read_number(obx.get(4).strip()) is None or read_number(obx.get(5).strip()) is not None:
+            return False
+        if self._ctx.vocabulary.units.find(obx.get(5)) is None:
+            return False
+        self._ctx.log.add(
+            IssueCode.FIELD_SHIFTED,
+            Severity.ERROR,
+            f"{obx.where}-5",
+            "a unit stands where the value belongs and a number before it: the fields are shifted by one; "
+            "no value was taken",
+        )
+        return True
 
     def _flags(self, raw: str, grade: bool, where: str) -> tuple[Concept, ...]:
         key = (raw, grade)
