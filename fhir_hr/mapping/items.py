@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from fhir_hr._data import data_path
+from fhir_hr.errors import DataFileError
 from fhir_hr.mapping.canonical import ITEM_SYSTEM, LOINC
 from fhir_hr.mapping.item_table import ItemMatch, ItemRow, ItemTable, LoincRow, PanelMember, SynonymHit
 from fhir_hr.mapping.loinc import is_loinc
@@ -32,23 +33,39 @@ _ITEM_CODE = re.compile(r"cn-51-lab-\d\d")
 
 
 @cache
-def load_items() -> ItemTable:
-    """Load the packaged items (``mappings/items``). Loaded once, then shared."""
-    return read_items(data_path("mappings", "items"))
+def load_items(*folders: Path) -> ItemTable:
+    """Load the packaged items (``mappings/items``). Loaded once per set of folders, then shared.
+
+    Args:
+        folders: a hospital's own folders; each may hold an ``item_codes.csv`` with further words and LOINC codes
+            of the listed items, and a ``panels.csv``, whose panels replace packaged ones of the same code or name.
+
+    Raises:
+        DataFileError: a table is broken; see :func:`read_items`.
+    """
+    return read_items(data_path("mappings", "items"), *folders)
 
 
-def read_items(folder: Path) -> ItemTable:
-    """Read ``cn-51-lab.csv``, ``item_codes.csv`` and ``panels.csv`` of a folder.
+def read_items(base: Path, *folders: Path) -> ItemTable:
+    """Read ``cn-51-lab.csv``, ``item_codes.csv`` and ``panels.csv`` of a folder, and add those of further ones.
 
     Raises:
         DataFileError: a table is broken, a row has no source, names an item, specimen kind or unit that does
-            not exist, or a LOINC code fails its check digit.
+            not exist, a LOINC code fails its check digit, a word stands twice, or a folder holds neither table.
     """
-    item_rows = read_table(folder / "cn-51-lab.csv", required=_ITEM_COLUMNS, key=("code",))
-    codes = {
-        row["code"]: Code(system=ITEM_SYSTEM, code=row["code"], display=row["name_zh"]) for row in item_rows
-    }
-    code_rows = read_table(folder / "item_codes.csv", required=_CODE_COLUMNS, key=("item", "kind", "value"))
+    item_rows = read_table(base / "cn-51-lab.csv", required=_ITEM_COLUMNS, key=("code",))
+    codes = {row["code"]: Code(system=ITEM_SYSTEM, code=row["code"], display=row["name_zh"]) for row in item_rows}
+    code_rows: list[Row] = []
+    names: dict[str, str] = {}
+    members: dict[str, tuple[PanelMember, ...]] = {}
+    for folder in (base, *folders):
+        words, panels = folder / "item_codes.csv", folder / "panels.csv"
+        if folder is not base and not words.exists() and not panels.exists():
+            raise DataFileError("holds neither item_codes.csv nor panels.csv", file=folder.name)
+        if folder is base or words.exists():
+            code_rows += read_table(words, required=_CODE_COLUMNS, key=("item", "kind", "value"))
+        if folder is base or panels.exists():
+            _read_panels(panels, codes, names=names, members=members)
     for row in code_rows:
         _check_code_row(row, codes)
     loincs = _read_loincs(code_rows)
@@ -59,7 +76,7 @@ def read_items(folder: Path) -> ItemTable:
         by_loinc={loinc.code.code: (item.code, loinc.scale) for item in items for loinc in item.loincs},
         by_name=_words(code_rows, codes, suffix="synonym"),
         by_abbreviation=_words(code_rows, codes, suffix="abbreviation"),
-        panels=_read_panels(folder / "panels.csv", codes),
+        panels={word: members[panel] for word, panel in names.items()},
         unit_kinds=load_units().kinds,
     )
 
@@ -155,20 +172,22 @@ def _words(rows: list[Row], codes: dict[str, Code], *, suffix: str) -> dict[str,
     return table
 
 
-def _read_panels(path: Path, codes: dict[str, Code]) -> dict[str, tuple[PanelMember, ...]]:
-    members: dict[str, list[PanelMember]] = {}
-    names: dict[str, str] = {}
+def _read_panels(
+    path: Path, codes: dict[str, Code], *, names: dict[str, str], members: dict[str, tuple[PanelMember, ...]]
+) -> None:
+    """Add the panels of one file to ``names`` (folded name to panel) and ``members`` (panel to members)."""
+    own_members: dict[str, list[PanelMember]] = {}
+    own_names: dict[str, str] = {}
     for row in read_table(path, required=_PANEL_COLUMNS, key=("panel", "seq")):
         if row["item"] and row["item"] not in codes:
             raise row.error(f"unknown item {row['item']!r}")
         if not row["member"] or not row["source"]:
             raise row.error("a row needs a member and a source")
         for word in (row["panel"], row["name_zh"], *row.values("synonyms")):
-            if names.setdefault(fold_name(word), row["panel"]) != row["panel"]:
-                raise row.error(f"panel name {word!r} already belongs to {names[fold_name(word)]}")
-        member = PanelMember(
-            item=codes.get(row["item"]), name=row["member"], abbreviation=row["abbreviation"] or None
-        )
-        members.setdefault(row["panel"], []).append(member)
-    done = {panel: tuple(listed) for panel, listed in members.items()}
-    return {word: done[panel] for word, panel in names.items()}
+            owner = own_names.setdefault(fold_name(word), row["panel"])
+            if owner != row["panel"]:
+                raise row.error(f"panel name {word!r} already belongs to {owner}")
+        member = PanelMember(item=codes.get(row["item"]), name=row["member"], abbreviation=row["abbreviation"] or None)
+        own_members.setdefault(row["panel"], []).append(member)
+    names.update(own_names)
+    members.update({panel: tuple(listed) for panel, listed in own_members.items()})

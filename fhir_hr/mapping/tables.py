@@ -78,9 +78,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return DataFileError(message, file=self.file, line=self.line)
 
 
-def read_table(
-    path: Path, *, required: Sequence[str], optional: Sequence[str] = (), key: Sequence[str]
-) -> list[Row]:
+def read_table(path: Path, *, required: Sequence[str], optional: Sequence[str] = (), key: Sequence[str]) -> list[Row]:
     """Read a CSV table strictly.
 
     Args:
@@ -160,9 +158,7 @@ def _read_text(path: Path) -> str:
     if len(data) > MAX_BYTES:
         raise DataFileError(f"larger than {MAX_BYTES} bytes", file=file)
     if data.startswith(b"\xef\xbb\xbf"):
-        raise DataFileError(
-            "begins with a byte order mark (BOM); save as UTF-8 without BOM", file=file, line=1
-        )
+        raise DataFileError("begins with a byte order mark (BOM); save as UTF-8 without BOM", file=file, line=1)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -32,7 +32,8 @@ def unit_key(text: str) -> str:
         ('10*9/L', '10*9/L', '10*9/L', 'umol/L')
     """
     text = _SUPERSCRIPT_RUN.sub(lambda found: "^" + found.group().translate(_SUPERSCRIPTS), text)
-    text = "".join(unicodedata.normalize("NFKC", text).split()).replace("μ", "u")
+    # A unit that stands in the second component of OBX-6 arrives as "^umol/L" when the field is not split.
+    text = "".join(unicodedata.normalize("NFKC", text).split()).replace("μ", "u").lstrip("^")
     return _POWER.sub(r"10*\1", text, count=1) if text[:3].lstrip("xX×*·.").startswith("10") else text
 
 
