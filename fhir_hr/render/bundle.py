@@ -90,18 +90,14 @@ def composition(
     resource["identifier"] = dialect.composition_identifier(technical_identifier(resource_id))
     resource["status"] = _composition_status(message)
     kind = message.reports[0].kind
-    coding, title = _DOCUMENT_TYPES[
-        kind if all(r.kind is kind for r in message.reports) else ReportKind.OTHER
-    ]
+    coding, title = _DOCUMENT_TYPES[kind if all(r.kind is kind for r in message.reports) else ReportKind.OTHER]
     resource["type"] = {"coding": [coding], "text": title} if coding is not None else {"text": title}
     if out.patient:
         resource["subject"] = dialect.composition_subject(reference(out.patient))
     if out.encounter:
         resource["encounter"] = reference(out.encounter)
     resource["date"] = timestamp
-    resource["author"] = [
-        reference(sender) if sender else {"display": clean(message.origin.system) or "unknown"}
-    ]
+    resource["author"] = [reference(sender) if sender else {"display": clean(message.origin.system) or "unknown"}]
     resource["title"] = title
     resource["section"] = [
         {
@@ -128,9 +124,7 @@ def _composition_status(message: ReportMessage) -> str:
     return "amended" if statuses & _AMENDED else "final"
 
 
-def assemble(
-    out: Collector, *, kind: BundleKind, timestamp: str | None, head: tuple[str, Json] | None = None
-) -> bytes:
+def assemble(out: Collector, *, kind: BundleKind, timestamp: str | None, head: tuple[str, Json] | None = None) -> bytes:
     """Encode the Bundle.
 
     Args:

@@ -69,9 +69,7 @@ class Collector:
         self.types[resource_id] = kind
         self.kinds[kind].append((resource_id, resource))
 
-    def issue(
-        self, code: IssueCode, where: str, message: str, *, severity: Severity = Severity.WARNING
-    ) -> None:
+    def issue(self, code: IssueCode, where: str, message: str, *, severity: Severity = Severity.WARNING) -> None:
         """Report what could not be said in FHIR."""
         self.issues.append(Issue(code=code, severity=severity, where=where, message=message))
 

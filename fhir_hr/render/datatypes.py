@@ -13,7 +13,7 @@ from fhir_hr.mapping.canonical import CANONICAL
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.people import Address, ContactPoint, HumanName
 from fhir_hr.model.values import Attachment, Quantity, Ratio, Unit
-from fhir_hr.model.when import Period, Precision, When
+from fhir_hr.model.when import Period, Precision, When, compare
 from fhir_hr.render.encode import Json
 
 __all__ = [
@@ -161,10 +161,16 @@ def put_instant(out: Json, name: str, when: When | None) -> None:
 
 
 def period(value: Period) -> Json:
-    """Return a ``Period``."""
+    """Return a ``Period``.
+
+    A period that ends before it begins (per-1) keeps its end as text only.
+    """
     out: Json = {}
     put_when(out, "start", value.start)
-    put_when(out, "end", value.end)
+    if value.start is not None and value.end is not None and compare(value.start, value.end) == 1:
+        out["_end"] = {"extension": [source_text(value.end.source or value.end.iso)]}
+    else:
+        put_when(out, "end", value.end)
     return out
 
 
@@ -269,6 +275,8 @@ def attachment(value: Attachment, *, title: str | None = None) -> Json:
     if value.content_type:
         out["contentType"] = value.content_type
     if value.data:
+        # att-1: data needs a type.
+        out.setdefault("contentType", "application/octet-stream")
         out["data"] = value.data
     if value.url:
         out["url"] = value.url

@@ -35,9 +35,7 @@ def flag_extension(flag: RecognitionFlag) -> Json:
         {"url": "scope", "valueCoding": {"system": _SCOPES, "code": scope}} for scope in flag.mark.scopes
     ]
     parts.append({"url": "label", "valueString": flag.mark.text})
-    parts.append(
-        {"url": "mark", "valueCoding": {"system": _MARKS, "code": flag.mark.code, "display": flag.mark.text}}
-    )
+    parts.append({"url": "mark", "valueCoding": {"system": _MARKS, "code": flag.mark.code, "display": flag.mark.text}})
     parts.append({"url": "basis", "valueCode": flag.basis.value})
     # hr-flag-2: an item without the list that it stands on says nothing.
     if flag.item is not None and flag.list_uri:

@@ -26,9 +26,7 @@ from fhir_hr.render.r4 import R4
 __all__ = ["note_authors", "order_identifiers", "service_request", "specimen"]
 
 _V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
-_REQUEST_STATUS = frozenset(
-    ("draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown")
-)
+_REQUEST_STATUS = frozenset(("draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"))
 _INTENTS = frozenset(
     (
         "proposal",

@@ -222,9 +222,7 @@ class Parties:
         if text := clean(device.manufacturer):
             resource["manufacturer"] = text
         if text := clean(device.name):
-            resource[self._dialect.device_name] = [
-                {self._dialect.device_name_text: text, "type": "user-friendly-name"}
-            ]
+            resource[self._dialect.device_name] = [{self._dialect.device_name_text: text, "type": "user-friendly-name"}]
         if text := clean(device.model):
             resource["modelNumber"] = text
         if text := clean(device.version):

@@ -9,7 +9,7 @@ from fhir_hr.model.lab import Specimen
 from fhir_hr.model.people import Encounter, Organization
 from fhir_hr.model.values import Attachment, SampledData
 from fhir_hr.model.when import Period
-from fhir_hr.render.datatypes import absent, address, attachment, clean, concept, concepts, human_name, period
+from fhir_hr.render.datatypes import address, attachment, clean, concept, concepts, human_name, period
 from fhir_hr.render.encode import Json
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.release import Release
@@ -95,11 +95,12 @@ class R5(R4):
         return True
 
     def sampled_data(self, value: SampledData) -> Json:
-        """Return a series: ``period`` became ``interval`` with its unit."""
+        """Return a series: R5 wants an interval or offsets; HL7 v2 ``NA`` states only the order, so 0, 1, 2 …"""
         return {
             "origin": self._origin(value),
-            "_intervalUnit": {"extension": absent()},
+            "intervalUnit": "1",
             "dimensions": 1,
+            "offsets": " ".join(str(number) for number in range(len(value.data))),
             "data": " ".join(value.data),
         }
 

@@ -114,9 +114,7 @@ class Reports:
             left.extend(attachment(one, title=title) for one in attachments)
         return left
 
-    def _links(
-        self, report: Report, result: Result, *, request: str | None, specimens: Sequence[str]
-    ) -> Links:
+    def _links(self, report: Report, result: Result, *, request: str | None, specimens: Sequence[str]) -> Links:
         parties = self._parties
         performers = _each(result.performers, parties.performer)
         index = result.specimen
@@ -169,14 +167,10 @@ class Reports:
 
     # -- the report itself -------------------------------------------------------------------------
 
-    def _report(
-        self, report: Report, resource_id: str, *, request: str | None, specimens: Sequence[str]
-    ) -> Json:
+    def _report(self, report: Report, resource_id: str, *, request: str | None, specimens: Sequence[str]) -> Json:
         out = self._out
         profile = _PROFILES.get(report.kind) if out.patient else None
-        resource = out.base(
-            "DiagnosticReport", resource_id, profile=f"{PROFILE}{profile}" if profile else None
-        )
+        resource = out.base("DiagnosticReport", resource_id, profile=f"{PROFILE}{profile}" if profile else None)
         if report.flag is not None:
             why = forbidden(report.flag)
             if why is None:

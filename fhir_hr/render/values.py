@@ -74,9 +74,7 @@ def _put_or_absent(out: Json, name: str, content: object | None) -> None:
         out["dataAbsentReason"] = data_absent("unknown")
 
 
-def _put_rare(
-    out: Json, value: ValueRange | Ratio | Moment | TimeOfDay | Span | SampledData, *, dialect: R4
-) -> None:
+def _put_rare(out: Json, value: ValueRange | Ratio | Moment | TimeOfDay | Span | SampledData, *, dialect: R4) -> None:
     match value:
         case ValueRange():
             _put_range(out, value)
@@ -94,6 +92,10 @@ def _put_rare(
 
 def _put_range(out: Json, value: ValueRange) -> None:
     ends: Json = {}
+    if value.low is not None and value.high is not None and value.low > value.high:
+        # rng-2 forbids it as a range; the words remain.
+        out["valueString"] = clean(value.source) or f"{value.low}-{value.high}"
+        return
     for side, number in (("low", value.low), ("high", value.high)):
         if number is not None:
             ends[side] = {"value": number}

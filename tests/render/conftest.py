@@ -14,6 +14,7 @@ from fhir_hr.model.identity import NATIONAL_ID
 from fhir_hr.model.lab import (
     Counts,
     Note,
+    ParentResult,
     ReferenceRange,
     Report,
     ReportKind,
@@ -40,7 +41,22 @@ from fhir_hr.model.people import (
     Practitioner,
     Sex,
 )
-from fhir_hr.model.values import Comparator, Quantity, Text, Unit
+from fhir_hr.model.values import (
+    Absent,
+    AbsentReason,
+    Attachment,
+    Coded,
+    Comparator,
+    Moment,
+    Quantity,
+    Ratio,
+    SampledData,
+    Span,
+    Text,
+    TimeOfDay,
+    Unit,
+    ValueRange,
+)
 from fhir_hr.model.when import Period, Precision, When
 
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
@@ -250,4 +266,139 @@ def message(flag) -> ReportMessage:
             location="内科门诊",
         ),
         reports=(report,),
+    )
+
+
+@pytest.fixture
+def odd_message(message) -> ReportMessage:
+    """Every kind of value, repeated values, a parent result, documents, partial times; an imaging report."""
+    unit = Unit(text="mg/L", ucum="mg/L")
+    values = {
+        "range": ValueRange(low=Decimal("1"), high=Decimal("5.0"), unit=unit, source="1～5.0"),
+        "open": ValueRange(low=Decimal("60"), unit=unit, source=">60"),
+        "titre": Ratio(numerator=Decimal(1), denominator=Decimal(80), comparator=Comparator.GE),
+        "coded": Coded(concept=Concept(codings=(Code(code="NEG", system="urn:oid:1.2.156.112636.1"),), text="阴性")),
+        "when": Moment(when=When(iso="2026-05", precision=Precision.MONTH)),
+        "time": TimeOfDay(time="08:30:00"),
+        "span": Span(period=Period(start=second("2026-05-01T00:00:00+08:00"))),
+        "series": SampledData(data=("1", "-2.5", "3"), unit=unit),
+        "odd-series": SampledData(data=("1", "x"), source="1^x"),
+        "picture": Attachment(content_type="image/png", data="AAAA", title="直方图"),
+        "pointer": Attachment(content_type="application/pdf", url="https://hospital.example/r/1.pdf"),
+        "absent": Absent(reason=AbsentReason.NOT_PERFORMED, text="标本溶血"),
+        "blank": Text(text=" "),
+        "arrow": Quantity(value=Decimal("5.30"), unit=unit, source="5.30↑"),
+        "huge": Quantity(value=Decimal("1E+3")),
+    }
+    results = [
+        Result(
+            key=name,
+            definition=ResultDefinition(code=Concept(codings=(Code(code=name),))),
+            value=value,
+            status=ResultStatus.FINAL,
+            where=f"OBX[{number}]",
+            effective=When(
+                iso="2026-05-02T08:00:00+08:00", precision=Precision.MINUTE, source="202605020800"
+            ),
+        )
+        for number, (name, value) in enumerate(values.items(), 1)
+    ]
+    empty = ResultDefinition(code=Concept())
+    results += [
+        Result(key="none", definition=empty, value=None, status=ResultStatus.FINAL, where="OBX[20]"),
+        Result(key="ordered", definition=empty, value=None, status=ResultStatus.REGISTERED, where="OBX[21]"),
+        Result(
+            key="repeats",
+            definition=ResultDefinition(
+                code=Concept(codings=(Code(code="GERM"),), text="培养"), body_site=Concept(text="咽")
+            ),
+            value=Text(text="大肠埃希菌"),
+            components=(Text(text="粪肠球菌"), Quantity(value=Decimal("3"), unit=unit)),
+            status=ResultStatus.FINAL,
+            where="OBX[22]",
+        ),
+        Result(
+            key="MIC",
+            definition=ResultDefinition(code=Concept(text="氨苄西林")),
+            value=Quantity(value=Decimal("8"), comparator=Comparator.LE, source="<=8"),
+            status=ResultStatus.FINAL,
+            where="OBX[23]",
+            derived_from="repeats",
+            notes=(
+                Note(text="敏感", author=Performer(practitioner=Practitioner(name=HumanName(text="丁")))),
+            ),
+        ),
+    ]
+    lab = msgspec.structs.replace(
+        message.reports[0],
+        key="FILL|R2",
+        results=tuple(results),
+        issued=When(iso="2026-05-02", precision=Precision.DAY, source="20260502"),
+        effective=Period(start=second("2026-05-02T08:00:00+08:00"), end=second("2026-05-02T09:00:00+08:00")),
+        request=msgspec.structs.replace(
+            message.reports[0].request,
+            key="PLAC|P2",
+            status="no-such-status",
+            status_source="??",
+            notes=(Note(text="急"),),
+            group=Identifier(value="G1", assigner="HIS"),
+        ),
+        notes=(Note(text="标本量少"),),
+        documents=(Attachment(content_type="application/pdf", data="JVBERg==", title="报告单"),),
+        parent=ParentResult(
+            code=Concept(text="血培养"), sub_id="1", order=Identifier(value="R0", assigner="演示市第一医院")
+        ),
+        specimens=(
+            msgspec.structs.replace(
+                message.reports[0].specimens[0],
+                identifiers=(),
+                additives=(Concept(text="EDTA"), Concept(text="氟化钠")),
+                collected=Period(
+                    start=second("2026-05-02T08:00:00+08:00"), end=second("2026-05-02T08:01:00+08:00")
+                ),
+                quantity=Quantity(value=Decimal("2.0"), unit=Unit(text="mL", ucum="mL")),
+                parent=Identifier(value="S0", assigner="演示市第一医院"),
+                accession=Identifier(value="A1", assigner="演示市第一医院"),
+                conditions=(Concept(text="溶血"),),
+                method=Concept(text="静脉采血"),
+                collector=Performer(practitioner=Practitioner(name=HumanName(text="护士戊"))),
+                notes=(Note(text="溶血"),),
+            ),
+        ),
+        flag=None,
+    )
+    imaging = Report(
+        key="FILL|X1",
+        kind=ReportKind.IMAGING,
+        where="OBR[2]",
+        status=ReportStatus.UNKNOWN,
+        code=Concept(text="胸部CT平扫"),
+        findings="两肺纹理清晰。",
+        conclusion="未见异常。",
+        study_uid="1.2.826.0.1.3680043.10.1",
+        accession=Identifier(value="ACC1", assigner="演示市第一医院"),
+        interpreters=(
+            Performer(practitioner=Practitioner(name=HumanName(text="己")), role=Concept(text="审核医师")),
+        ),
+        effective=When(iso="2026", precision=Precision.YEAR),
+    )
+    return msgspec.structs.replace(message, reports=(lab, imaging), control_id="M2", encounter=None)
+
+
+@pytest.fixture
+def bare_message(message) -> ReportMessage:
+    """Neither patient nor times: what a message with an empty PID and MSH-7 gives."""
+    report = msgspec.structs.replace(
+        message.reports[0], effective=None, issued=None, flag=None, specimens=(), performers=()
+    )
+    results = tuple(
+        msgspec.structs.replace(result, effective=None, specimen=None, flag=None) for result in report.results
+    )
+    return msgspec.structs.replace(
+        message,
+        patient=None,
+        encounter=Encounter(),
+        created=None,
+        sender=Organization(),
+        reports=(msgspec.structs.replace(report, results=results),),
     )

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
-from fhir_hr.render import Release, render
+import pytest
+
+from fhir_hr.render import BundleKind, Release, render
 
 
-def test_smoke(message):
+@pytest.mark.parametrize("name", ["message", "odd_message", "bare_message"])
+def test_smoke(name, request):
+    m = request.getfixturevalue(name)
     for release in Release:
-        print(render(message, release=release).body.decode())
+        for kind in BundleKind:
+            if kind == "document" and name == "bare_message":
+                continue
+            b = render(m, release=release, kind=kind)
+            __import__("pathlib").Path(f"/tmp/rv/{release}-{name}-{kind}.json").write_bytes(b.body)
+            print(b.issues)

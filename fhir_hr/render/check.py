@@ -1,0 +1,275 @@
+"""Checks FHIR JSON before it is written, and foreign FHIR JSON: the schema, and what a schema cannot see.
+
+Beyond the schema: references resolve inside the Bundle and go to an allowed type, periods and ranges are the
+right way round, no null, Bundle rules, and the rules of our own profiles and extensions. Values are never quoted,
+only codes and element names: an issue names no patient.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from fhir_hr.issues import Issue, IssueCode, Severity
+from fhir_hr.render.definitions import Definitions, definitions
+from fhir_hr.render.encode import Json
+from fhir_hr.render.parse import MAX_BYTES, MAX_DEPTH, JsonError, parse
+from fhir_hr.render.release import Release
+from fhir_hr.render.rules import Found, datatype_rules, extension_rules, profile_rules, resource_rules
+
+__all__ = ["check_bundle", "check_bytes", "check_resource"]
+
+# What a reference may look like: fragment, URN, absolute URL, or [base/]Type/id[/_history/version].
+_REFERENCE = re.compile(
+    r"#[A-Za-z0-9\-.]{0,64}|urn:(uuid|oid):\S+|(?P<base>https?://\S+/)?"
+    r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(/_history/[A-Za-z0-9\-.]{1,64})?(#\S+)?|https?://\S+",
+    re.ASCII,
+)
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?\S+", re.ASCII)
+# In these the entries are all there is; elsewhere a server holds the rest.
+_CLOSED = frozenset(("collection", "document", "message"))
+_WITH_REQUEST = frozenset(("transaction", "batch", "history"))
+
+
+def check_bytes(
+    data: bytes, *, release: Release, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
+) -> list[Issue]:
+    """Check FHIR JSON as bytes: a Bundle or a single resource.
+
+    Duplicate keys, NaN, wrong UTF-8, and more than ``max_bytes`` or ``max_depth`` levels are issues as well.
+
+    Example:
+        >>> for issue in check_bytes(b'{"resourceType":"Patient","gender":"m"}', release=Release.R4):
+        ...     print(issue)
+        error fhir-invalid at Patient.gender: 'm' is not one of: female, male, other, unknown
+    """
+    try:
+        resource = parse(data, max_bytes=max_bytes, max_depth=max_depth)
+    except JsonError as error:
+        return [Issue(code=IssueCode.FHIR_JSON, severity=Severity.ERROR, where="", message=str(error))]
+    return check_bundle(resource, release=release)
+
+
+def check_bundle(bundle: Json, *, release: Release) -> list[Issue]:
+    """Check a Bundle with all its entries, or a single resource."""
+    if bundle.get("resourceType") == "Bundle":
+        return _Check(definitions(Release(release))).bundle(bundle)
+    return check_resource(bundle, release=release)
+
+
+def check_resource(resource: Json, *, release: Release) -> list[Issue]:
+    """Check one resource by itself; its references are checked by form and type only."""
+    check = _Check(definitions(Release(release)))
+    kind = resource.get("resourceType")
+    check.resource(resource, where=kind if isinstance(kind, str) else "resource")
+    return check.issues
+
+
+class _Check:
+    """One run over one Bundle or resource."""
+
+    def __init__(self, known: Definitions) -> None:
+        self._known = known
+        self.issues: list[Issue] = []
+        # fullUrl -> type; (type, id) of the entries.
+        self._urls: dict[str, str] = {}
+        self._ids: set[tuple[str, str]] = set()
+        self._bundle: str | None = None
+        self._contained: dict[str, str] = {}
+        self._base = ""
+
+    def _say(self, where: str, words: str, code: IssueCode = IssueCode.FHIR_INVALID) -> None:
+        self.issues.append(Issue(code=code, severity=Severity.ERROR, where=where, message=words))
+
+    def _warn(self, where: str, words: str, code: IssueCode) -> None:
+        self.issues.append(Issue(code=code, severity=Severity.WARNING, where=where, message=words))
+
+    def _each(self, where: str, found: Found, code: IssueCode) -> None:
+        for path, words in found:
+            self._say(_at(where, path), words, code)
+
+    # -- Bundle ------------------------------------------------------------------------------------
+
+    def bundle(self, bundle: Json) -> list[Issue]:
+        """Check a Bundle."""
+        if not self._schema("Bundle", bundle, "Bundle"):
+            return self.issues
+        kind = bundle["type"]
+        self._bundle = kind
+        entries = bundle.get("entry", [])
+        self._index(entries)
+        self._walk("Bundle", {k: v for k, v in bundle.items() if k != "entry"}, "Bundle", "Bundle")
+        self._bundle_rules(bundle, kind, entries)
+        for index, entry in enumerate(entries):
+            resource = entry.get("resource")
+            if resource is None:
+                continue
+            url = entry.get("fullUrl", "")
+            match = _REFERENCE.fullmatch(url)
+            self._base = (match.group("base") or "") if match else ""
+            self.resource(resource, where=f"Bundle.entry[{index}].resource")
+        return self.issues
+
+    def _index(self, entries: list[Json]) -> None:
+        for index, entry in enumerate(entries):
+            resource = entry.get("resource")
+            if resource is None:
+                continue
+            where = f"Bundle.entry[{index}]"
+            kind = str(resource["resourceType"])
+            url = entry.get("fullUrl")
+            if url is not None:
+                if url in self._urls and self._bundle != "history":
+                    self._say(f"{where}.fullUrl", "the same fullUrl stands twice (bdl-7)")
+                self._urls[url] = kind
+            own = resource.get("id")
+            if isinstance(own, str):
+                if (kind, own) in self._ids and self._bundle != "history":
+                    self._say(f"{where}.resource.id", f"the same {kind} id stands twice")
+                self._ids.add((kind, own))
+                if url is not None and url.startswith("http") and not url.endswith(f"/{kind}/{own}"):
+                    self._say(f"{where}.fullUrl", "does not end with type and id of its resource")
+
+    def _bundle_rules(self, bundle: Json, kind: str, entries: list[Json]) -> None:
+        for index, entry in enumerate(entries):
+            if ("request" in entry) != (kind in _WITH_REQUEST):
+                word = "needs a" if kind in _WITH_REQUEST else "has no"
+                self._say(f"Bundle.entry[{index}]", f"an entry of a {kind} {word} request (bdl-3)")
+            if not entry.keys() & {"resource", "request", "response"}:
+                self._say(f"Bundle.entry[{index}]", "holds no resource (bdl-5)")
+        if kind != "document":
+            return
+        if not {"system", "value"} <= bundle.get("identifier", {}).keys():
+            self._say("Bundle.identifier", "a document needs an identifier with system and value (bdl-9)")
+        if "timestamp" not in bundle:
+            self._say("Bundle.timestamp", "a document needs a timestamp (bdl-10)")
+        if not entries or entries[0].get("resource", {}).get("resourceType") != "Composition":
+            self._say("Bundle.entry[0]", "a document begins with a Composition (bdl-11)")
+
+    # -- resources ---------------------------------------------------------------------------------
+
+    def resource(self, resource: object, *, where: str) -> None:
+        """Check one resource with what it contains."""
+        if not isinstance(resource, dict):
+            self._say(where, "must be an object")
+            return
+        kind = resource.get("resourceType")
+        if not isinstance(kind, str) or kind not in self._known.known:
+            self._say(f"{where}.resourceType", f"{str(kind)[:40]!r} is no resource type of this release")
+            return
+        if kind not in self._known.types:
+            self._warn(where, f"{kind} is not among the types that are checked", IssueCode.FHIR_INVALID)
+            return
+        if not self._schema(kind, resource, where):
+            return
+        self._contained = {
+            str(one.get("id")): str(one.get("resourceType"))
+            for one in resource.get("contained", ())
+            if isinstance(one, dict)
+        }
+        self._walk(kind, resource, where, kind)
+        self._each(where, resource_rules(resource), IssueCode.FHIR_INVALID)
+        self._each(where, profile_rules(resource), IssueCode.FHIR_PROFILE)
+        outer = self._contained
+        for index, one in enumerate(resource.get("contained", ())):
+            inner = f"{where}.contained[{index}]"
+            if isinstance(one, dict) and "contained" in one:
+                self._say(inner, "a contained resource contains none itself (dom-2)")
+                continue
+            self.resource(one, where=inner)
+            self._contained = outer
+
+    def _schema(self, kind: str, resource: Json, where: str) -> bool:
+        if self._known.validator(kind).is_valid(resource):
+            return True
+        for path, words in self._known.errors(kind, resource):
+            self._say(_at(where, path), words)
+        return False
+
+    def _walk(self, kind: str, value: Json, where: str, place: str) -> None:
+        """Visit every datatype; ``place`` is the FHIR path without indices, for contexts of extensions."""
+        children = self._known.children.get(kind, {})
+        for name, child in value.items():
+            inner = children.get(name)
+            if isinstance(child, list):
+                self._nulls(value, name, child, where)
+            if inner is None:
+                continue
+            at = f"{where}.{name}"
+            spot = f"{place}.{name.lstrip('_')}"
+            many = isinstance(child, list)
+            for index, one in enumerate(child if many else (child,)):
+                if isinstance(one, dict):
+                    self._datatype(kind, name, inner, one, f"{at}[{index}]" if many else at, spot)
+
+    def _nulls(self, value: Json, name: str, child: list[object], where: str) -> None:
+        if None not in child:
+            return
+        other = value.get(name[1:] if name.startswith("_") else f"_{name}")
+        for index, one in enumerate(child):
+            if one is None and not (isinstance(other, list) and len(other) > index and other[index] is not None):
+                self._say(f"{where}.{name}[{index}]", "null is not allowed")
+
+    def _datatype(self, kind: str, name: str, inner: str, value: Json, where: str, place: str) -> None:
+        self._each(where, datatype_rules(inner, value), IssueCode.FHIR_INVALID)
+        if inner in ("Reference", "CodeableReference"):
+            targets = self._known.targets.get(kind, {}).get(name)
+            reference = value.get("reference")
+            if inner == "CodeableReference":
+                reference = reference.get("reference") if isinstance(reference, dict) else None
+            if reference is not None:
+                self._reference(str(reference), targets, where)
+        elif inner == "Extension":
+            parent = place.rpartition(".")[0]
+            self._each(where, extension_rules(value, parent=parent), IssueCode.FHIR_PROFILE)
+        self._walk(inner, value, where, place)
+
+    # -- references --------------------------------------------------------------------------------
+
+    def _reference(self, reference: str, targets: list[str] | None, where: str) -> None:
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
+            if self._bundle in ("transaction", "batch") and _CONDITIONAL.fullmatch(reference):
+                return
+            self._say(f"{where}.reference", "is not a reference", IssueCode.FHIR_REFERENCE)
+            return
+        kind = self._resolve(reference, match, where)
+        if kind is not None and targets is not None and kind not in targets:
+            words = f"may not refer to {kind}; allowed: {', '.join(targets)}"
+            self._say(f"{where}.reference", words, IssueCode.FHIR_REFERENCE)
+
+    def _resolve(self, reference: str, match: re.Match[str], where: str) -> str | None:
+        """Return the type that a reference goes to, as far as it is known."""
+        if reference.startswith("#"):
+            found = self._contained.get(reference[1:])
+            if found is None and reference != "#":
+                self._say(f"{where}.reference", "refers to nothing contained", IssueCode.FHIR_REFERENCE)
+            return found
+        if reference in self._urls:
+            return self._urls[reference]
+        kind, base = match.group("type"), match.group("base")
+        if self._bundle is None or base is not None:
+            return kind
+        if kind is None:
+            if reference.startswith("urn:"):
+                self._unresolved(where)
+            return None
+        if self._base + reference not in self._urls and (kind, match.group("id")) not in self._ids:
+            self._unresolved(where)
+        return kind
+
+    def _unresolved(self, where: str) -> None:
+        words = "refers to nothing in this Bundle"
+        if self._bundle in _CLOSED:
+            self._say(f"{where}.reference", words, IssueCode.FHIR_REFERENCE)
+        else:
+            self._warn(f"{where}.reference", words, IssueCode.FHIR_REFERENCE)
+
+
+def _at(where: str, path: Iterable[str | int]) -> str:
+    return where + "".join(_steps(path))
+
+
+def _steps(path: Iterable[str | int]) -> Iterator[str]:
+    for step in path:
+        yield f"[{step}]" if isinstance(step, int) else f".{step}"
