@@ -1,0 +1,94 @@
+"""``fhir-hr recognise``: one order judged against the priors of one or more stores."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fhir_hr.cli.console import choose_language, write_bytes
+from fhir_hr.cli.decisions import show_recognition
+from fhir_hr.cli.exits import Exit
+from fhir_hr.cli.files import read_document
+from fhir_hr.errors import DataFileError
+from fhir_hr.model.flags import Evidence
+from fhir_hr.recognition import read_evidence, read_order, recognise
+from fhir_hr.recognition.documents import MAX_BYTES
+from fhir_hr.rules.load import builtin_pack, load_pack
+from fhir_hr.rules.pack import Pack
+from fhir_hr.sources import PriorStore
+
+__all__ = ["add_parser", "pack_of", "run"]
+
+_EPILOG = """the order is one JSON object:
+  {"id": "…", "at": "2026-03-20T09:30:00+08:00",
+   "patient": {"identifiers": [{"system": "urn:oid:2.16.156.10011.1.3", "value": "…"},
+                               {"assigner": "institution that gave the number", "value": "…"}],
+               "name": "…", "sex": "male|female|other|unknown", "birth": "1988-03-15"},
+   "institution": {"id": "USCC", "name": "…", "division": "510100", "tier": 3, "grade": "甲"},
+   "items": [{"id": "1", "name": "血常规", "code": "…", "system": "…", "loinc": "…",
+              "scale": "quantitative|qualitative", "specimen_kind": "serum"}],
+   "exclusions": [{"case": "3", "item_id": "1", "by": "…", "text": "…"}]}
+An item needs only its name; exclusions are a clinician's own statement.
+Exit code 3: a store could not be asked fully, the answer may be incomplete.
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "recognise",
+        help="判断医嘱 · judge an order against prior results",
+        description="Judge every item of an order against the priors that stores hold.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("order", metavar="ORDER.json", help="the order, or - for standard input")
+    parser.add_argument(
+        "--store", metavar="FILE", action="append", required=True, help="store of priors; may be repeated"
+    )
+    parser.add_argument(
+        "--pack",
+        metavar="PACK",
+        action="append",
+        help="folder of a rule pack, or the name of one that ships (default cn-51-lab)",
+    )
+    parser.add_argument("--evidence", metavar="FILE", help="quality evidence as JSON")
+    parser.add_argument(
+        "--deadline", type=float, default=5.0, metavar="S", help="seconds to wait for the stores (default 5)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Exit:
+    """Judge the order; :attr:`Exit.SOURCE` when a store could not be asked fully."""
+    order = read_order(read_document(options.order, limit=MAX_BYTES, what="order"))
+    evidence: tuple[Evidence, ...] = ()
+    if options.evidence is not None:
+        evidence = read_evidence(read_document(options.evidence, limit=MAX_BYTES, what="evidence"))
+    recognition = recognise(
+        order,
+        sources=[PriorStore(path, name=Path(path).name) for path in options.store],
+        packs=[pack_of(name) for name in options.pack or ("cn-51-lab",)],
+        evidence=evidence,
+        deadline=options.deadline,
+    )
+    if options.json:
+        write_bytes(recognition.json())
+    else:
+        show_recognition(recognition, language=choose_language(options.lang))
+    return Exit.OK if recognition.complete else Exit.SOURCE
+
+
+def pack_of(name: str) -> Pack:
+    """Return the pack of a folder, or the shipped one of that name.
+
+    Raises:
+        DataFileError: there is none, or it is broken.
+    """
+    folder = Path(name)
+    if folder.is_dir():
+        return load_pack(folder)
+    if folder.name != name:
+        raise DataFileError("is not a folder of a rule pack", file=name)
+    return builtin_pack(name)

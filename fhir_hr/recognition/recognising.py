@@ -1,0 +1,334 @@
+"""The order arrives: expand it, ask the sources, judge each candidate, and say who could not be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from fhir_hr.errors import UsageError
+from fhir_hr.issues import Issue, IssueCode, Severity
+from fhir_hr.mapping.canonical import LOINC
+from fhir_hr.mapping.item_table import ItemTable
+from fhir_hr.mapping.items import load_items
+from fhir_hr.mapping.text import fold_name
+from fhir_hr.model.decisions import Decision, ItemDecision, PackRef, Reason, RecognitionOutcome
+from fhir_hr.model.flags import Evidence
+from fhir_hr.model.identity import match_identity
+from fhir_hr.model.orders import Order, OrderItem
+from fhir_hr.model.priors import Prior
+from fhir_hr.model.when import When
+from fhir_hr.recognition.evidence import evidence_for
+from fhir_hr.rules.engine import choose, decide
+from fhir_hr.rules.expand import expand
+from fhir_hr.rules.load import builtin_pack
+from fhir_hr.rules.pack import Pack
+from fhir_hr.sources import Gathered, PriorQuery, PriorSource, ask
+
+__all__ = ["Recognition", "SourceAnswer", "expand_order", "find_priors", "recognise"]
+
+
+class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How one source answered: ``found``, ``nothing``, ``partial``, ``unavailable`` or ``refused``."""
+
+    source: str
+    state: str
+    priors: int
+
+
+class Recognition(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one order.
+
+    Attributes:
+        order: id of the order.
+        at: the order's time, which is the moment of judgement.
+        items: one per ordered item, panels expanded, in the order's sequence.
+        sources: how each source answered, in the order in which they were given.
+        packs: the packs that were asked.
+        issues: of the sources and of the order's items.
+    """
+
+    order: str
+    at: When
+    items: tuple[ItemDecision, ...]
+    sources: tuple[SourceAnswer, ...]
+    packs: tuple[PackRef, ...]
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every source was asked fully."""
+        return all(each.state in ("found", "nothing") for each in self.sources)
+
+    def json(self) -> bytes:
+        """Return the answer as JSON: the same order, priors and packs give the same bytes.
+
+        It holds results and where they come from, and not who the patient is: the order says that.
+        """
+        return msgspec.json.format(msgspec.json.encode(self.plain(), order="deterministic"), indent=2) + b"\n"
+
+    def plain(self) -> dict[str, Any]:
+        """Return the answer as plain data, in the shape of :meth:`json`."""
+        return {
+            "order": self.order,
+            "at": self.at.iso,
+            "packs": [_plain(each) for each in self.packs],
+            "sources": [_plain(each) for each in self.sources],
+            "items": [_item(each) for each in self.items],
+            "issues": [_plain(each) for each in self.issues],
+        }
+
+
+def find_priors(query: PriorQuery, sources: Sequence[PriorSource], *, deadline: float = 5.0) -> Gathered:
+    """Ask all sources for a patient's priors, in parallel, no longer than ``deadline`` seconds.
+
+    Example:
+        >>> from fhir_hr.model.identity import PatientIdentity
+        >>> from fhir_hr.sources import MemorySource
+        >>> card = Identifier(system="urn:oid:2.16.156.10011.1.3", value="999999199003072229")
+        >>> find_priors(PriorQuery(patient=PatientIdentity(identifiers=(card,))), [MemorySource(())]).state
+        'nothing'
+    """
+    return ask(query, sources, deadline=deadline)
+
+
+def expand_order(order: Order, *, items: ItemTable | None = None) -> tuple[Order, tuple[Issue, ...]]:
+    """Take panels apart and find each item's recognised code.
+
+    An item that no table knows stays in the order with an ``order-item-unknown`` issue.
+    """
+    table = items or load_items()
+    issues: list[Issue] = []
+    expanded: list[OrderItem] = []
+    for stated in order.items:
+        for each in expand(stated, table):
+            expanded.append(_mapped(each, table, issues))
+    return msgspec.structs.replace(order, items=tuple(expanded)), tuple(issues)
+
+
+def recognise(
+    order: Order,
+    *,
+    sources: Sequence[PriorSource],
+    packs: Sequence[Pack] | None = None,
+    items: ItemTable | None = None,
+    evidence: Sequence[Evidence] = (),
+    deadline: float = 5.0,
+) -> Recognition:
+    """Judge every item of an order against the priors that the sources hold.
+
+    One item that nobody knows never fails the rest, and a source that could not be asked is named on every
+    item that it might have answered.
+
+    Args:
+        order: the draft order.
+        sources: where priors may be.
+        packs: rule packs; the Sichuan laboratory pack when left out.
+        items: the recognised items; the packaged table when left out.
+        evidence: quality evidence known to the caller; added to the priors that it is for.
+        deadline: seconds to wait for the sources.
+
+    Raises:
+        UsageError: the order's time is not precise to the second.
+    """
+    if not order.at.is_moment:
+        msg = "the order's time must be precise to the second: it is the moment of judgement"
+        raise UsageError(msg)
+    chosen = tuple(packs) if packs is not None else (builtin_pack(),)
+    expanded, issues = expand_order(order, items=items)
+    kinds = tuple(sorted({item.kind for item in expanded.items}))
+    gathered = find_priors(PriorQuery(patient=order.patient, kinds=kinds), sources, deadline=deadline)
+    priors = tuple(_with_evidence(prior, evidence) for prior in gathered.priors)
+    by_id = {prior.id: prior for prior in priors}
+    return Recognition(
+        order=order.id,
+        at=order.at,
+        items=tuple(
+            _decide_item(item, order=expanded, priors=by_id, packs=chosen, gathered=gathered) for item in expanded.items
+        ),
+        sources=tuple(
+            SourceAnswer(source=answer.source, state=answer.state, priors=len(answer.priors))
+            for answer in gathered.answers
+        ),
+        packs=tuple(pack.ref for pack in chosen),
+        issues=issues + gathered.issues,
+    )
+
+
+def _mapped(item: OrderItem, table: ItemTable, issues: list[Issue]) -> OrderItem:
+    if item.item is not None:
+        return item
+    own = next((coding for coding in item.code.codings if coding.system != LOINC), None)
+    match = table.find(
+        code=own.code if own is not None else "",
+        system=own.system if own is not None else None,
+        name=item.name,
+        loinc=item.code.code_in(LOINC),
+    )
+    if match.item is not None:
+        return msgspec.structs.replace(item, item=match.item, scale=item.scale or match.scale)
+    if item.panel is not None:
+        return item  # a member that stands on no list is expected inside a panel
+    if match.candidates:
+        text = f"could mean {', '.join(code.code for code in match.candidates)}; it was not guessed"
+        issues.append(_issue(IssueCode.ITEM_AMBIGUOUS, item, text))
+    else:
+        issues.append(_issue(IssueCode.ORDER_ITEM_UNKNOWN, item, "stands on no table of recognised items"))
+    return item
+
+
+def _issue(code: IssueCode, item: OrderItem, text: str) -> Issue:
+    return Issue(
+        code=code,
+        severity=Severity.WARNING,
+        where=f"order item {item.id}",
+        message=f"{item.name!r} {text}",
+    )
+
+
+def _with_evidence(prior: Prior, evidence: Sequence[Evidence]) -> Prior:
+    known = evidence_for(
+        evidence,
+        institution=prior.institution.id,
+        item=prior.item.code if prior.item is not None else None,
+        performed=prior.performed,
+    )
+    new = tuple(each for each in known if each not in prior.evidence)
+    return msgspec.structs.replace(prior, evidence=prior.evidence + new) if new else prior
+
+
+def _decide_item(
+    item: OrderItem, *, order: Order, priors: Mapping[str, Prior], packs: Sequence[Pack], gathered: Gathered
+) -> ItemDecision:
+    decisions = choose(
+        [
+            decide(item, prior, order=order, packs=packs, identity=match_identity(order.patient, prior.patient))
+            for prior in candidates(item, priors.values())
+        ],
+        priors,
+    )
+    best = decisions[0] if decisions else None
+    # Other sources may hold a better prior: as long as one could not be asked, the answer is partial.
+    answer = ("found" if best is not None else "nothing") if not gathered.not_asked else gathered.state
+    if best is not None:
+        outcome: RecognitionOutcome | None = best.outcome
+    else:
+        outcome = RecognitionOutcome.NOT if answer == "nothing" else RecognitionOutcome.INDETERMINATE
+    return ItemDecision(
+        order_item=item.id,
+        name=item.name,
+        panel=item.panel,
+        answer=answer,
+        outcome=outcome,
+        decision=best,
+        prior=priors[best.prior] if best is not None else None,
+        others=decisions[1:],
+        sources=gathered.not_asked,
+    )
+
+
+def candidates(item: OrderItem, priors: Iterable[Prior]) -> list[Prior]:
+    """Return the priors that may answer an ordered item: the same recognised item, or else the same words.
+
+    An item without a recognised code is compared by a shared code of a known system, or by its whole name;
+    the rules then see that nobody mapped it.
+    """
+    return [prior for prior in priors if prior.kind == item.kind and _is_candidate(item, prior)]
+
+
+def _is_candidate(item: OrderItem, prior: Prior) -> bool:
+    if item.item is not None and prior.item is not None:
+        return item.item == prior.item
+    if item.item is not None or prior.item is not None:
+        # One is a listed item and the other was not recognised as it: another test until a table says so.
+        return False
+    known = {coding for coding in item.code.codings if coding.system is not None}
+    if known.intersection(prior.code.codings):
+        return True
+    return fold_name(item.name) == fold_name(prior.name) != ""
+
+
+def _item(item: ItemDecision) -> dict[str, Any]:
+    return {
+        "order_item": item.order_item,
+        "name": item.name,
+        "panel": item.panel,
+        "outcome": item.outcome,
+        "answer": item.answer,
+        "not_asked": list(item.sources),
+        "prior": _prior(item.prior) if item.prior is not None else None,
+        "decision": _decision(item.decision) if item.decision is not None else None,
+        "others": [_decision(each) for each in item.others],
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "prior": decision.prior,
+        "outcome": decision.outcome,
+        "force": decision.force,
+        "reasons": [_reason(each) for each in decision.reasons],
+        "as_of": decision.as_of.iso,
+        "expires": decision.expires.iso if decision.expires is not None else None,
+        "missing": list(decision.missing),
+        "packs": [_plain(each) for each in decision.packs],
+        "facts_digest": decision.facts_digest,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "code": reason.code,
+        "check": reason.check,
+        "effect": reason.effect,
+        "pack": reason.pack,
+        "clause": _plain(reason.clause),
+        "params": dict(reason.params),
+        "zh": reason.zh,
+        "en": reason.en,
+    }
+
+
+def _prior(prior: Prior) -> dict[str, Any]:
+    number = prior.report_number
+    return {
+        "id": prior.id,
+        "institution": {
+            "id": prior.institution.id,
+            "name": prior.institution.name,
+            "division": prior.institution.division,
+        },
+        "report_number": number.value if number is not None else None,
+        "item": prior.item.code if prior.item is not None else None,
+        "name": prior.name,
+        "performed": prior.performed.iso if prior.performed is not None else None,
+        "reported": prior.reported.iso if prior.reported is not None else None,
+        "value": prior.value_text,
+        "unit": prior.unit,
+        "reference": prior.reference_text,
+        "interpretation": prior.interpretation_text,
+        "method": prior.method,
+        "scale": prior.scale,
+        "specimen": prior.specimen_kind,
+        "status": prior.status,
+        "report_status": prior.report_status,
+        "superseded": prior.superseded,
+        "mark": prior.report_mark,
+        "mark_known": prior.report_mark_known,
+        "starred": prior.starred,
+        "evidence": [_plain_evidence(each) for each in prior.evidence],
+    }
+
+
+def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
+    plain = _plain(evidence)
+    for side in ("start", "end"):
+        when: When | None = getattr(evidence, side)
+        plain[side] = when.iso if when is not None else None
+    return plain
+
+
+def _plain(struct: msgspec.Struct) -> dict[str, Any]:
+    return msgspec.structs.asdict(struct)
