@@ -10,6 +10,11 @@ from fhir_hr.mapping.loinc import is_loinc
 from fhir_hr.model.codes import Code
 from fhir_hr.model.lab import Scale
 
+LISTED = """
+    白细胞 红细胞 血红蛋白 血小板 尿素 尿酸 肌酐 总蛋白 白蛋白 胆固醇 甘油三酯
+    丙氨酸氨基转移酶 天门冬氨酸氨基转移酶 肌酸激酶 乳酸脱氢酶 乙肝病毒表面抗原
+"""
+
 
 @pytest.fixture(scope="module")
 def table():
@@ -22,8 +27,9 @@ def item(number):
 
 def test_the_list_as_published(table):
     names = [row.name_zh for row in table.items]
-    assert names == "白细胞 红细胞 血红蛋白 血小板 尿素 尿酸 肌酐 总蛋白 白蛋白 胆固醇 甘油三酯 丙氨酸氨基转移酶 天门冬氨酸氨基转移酶 肌酸激酶 乳酸脱氢酶 乙肝病毒表面抗原".split()
-    assert [row.abbrev for row in table.items] == "WBC RBC HB PLT Urea Uric Cr TP Alb TC TG ALT AST CK LDH HBsAg".split()
+    assert names == LISTED.split()
+    abbreviations = "WBC RBC HB PLT Urea Uric Cr TP Alb TC TG ALT AST CK LDH HBsAg"
+    assert [row.abbrev for row in table.items] == abbreviations.split()
     assert [row.seq for row in table.items] == list(range(1, 17))
     assert {row.list_uri for row in table.items} == {ITEM_SYSTEM}
     assert ITEM_SYSTEM.startswith(CANONICAL)
@@ -202,13 +208,13 @@ def test_a_hospital_replaces_a_panel(tmp_path):
     assert [member.item for member in table.panel("血常规")] == [item(1)]
     assert table.panel("血细胞分析") == table.panel("血常规")
     (tmp_path / "panels.csv").write_text(head + "x,甲,,1,cn-51-lab-77,a,,s\n", encoding="utf-8")
-    with pytest.raises(DataFileError, match="panels.csv:2: unknown item 'cn-51-lab-77'"):
+    with pytest.raises(DataFileError, match=r"panels.csv:2: unknown item 'cn-51-lab-77'"):
         read_items(data_path("mappings", "items"), tmp_path)
     (tmp_path / "panels.csv").write_text(head + "x,甲,,1,,a,,s\ny,甲,,1,,a,,s\n", encoding="utf-8")
-    with pytest.raises(DataFileError, match="panels.csv:3: panel name '甲' already belongs to x"):
+    with pytest.raises(DataFileError, match=r"panels.csv:3: panel name '甲' already belongs to x"):
         read_items(data_path("mappings", "items"), tmp_path)
 
 
 def test_a_folder_with_nothing_in_it(tmp_path):
-    with pytest.raises(DataFileError, match="holds neither item_codes.csv nor panels.csv"):
+    with pytest.raises(DataFileError, match=r"holds neither item_codes.csv nor panels.csv"):
         read_items(data_path("mappings", "items"), tmp_path)

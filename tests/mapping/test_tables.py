@@ -72,7 +72,7 @@ def test_listed_values(tmp_path):
     for cell, words in (("x||y", "an empty part"), ("x|x", "a part twice")):
         with pytest.raises(DataFileError, match=f"t.csv:2: column 'name' .*{words}"):
             read(tmp_path, f"code,name\na,{cell}\n")[0].values("name")
-    with pytest.raises(DataFileError, match="t.csv:2: column 'name' is 'x'; allowed: y, z"):
+    with pytest.raises(DataFileError, match=r"t.csv:2: column 'name' is 'x'; allowed: y, z"):
         read(tmp_path, "code,name\na,x\n")[0].choice("name", ("y", "z"))
 
 
@@ -108,13 +108,15 @@ def test_any_bytes_read_or_raise_a_data_file_error(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("any") / "t.csv"
     for content in (data, b"code,name\n" + data):
         path.write_bytes(content)
-        try:
-            rows = read_table(path, required=REQUIRED, optional=OPTIONAL, key=KEY)
-        except DataFileError as error:
-            assert str(error).startswith("t.csv")
-        else:
-            assert all(row["code"] for row in rows)
-        try:
-            read_toml(path, required=("id",))
-        except DataFileError as error:
-            assert str(error).startswith("t.csv")
+        rows, refused = outcome(lambda: read_table(path, required=REQUIRED, optional=OPTIONAL, key=KEY))
+        assert refused.startswith("t.csv") if rows is None else all(row["code"] for row in rows)
+        value, refused = outcome(lambda: read_toml(path, required=("id",)))
+        assert refused.startswith("t.csv") if value is None else "id" in value
+
+
+def outcome(call):
+    """The value, or the message of the only error that is allowed."""
+    try:
+        return call(), ""
+    except DataFileError as error:
+        return None, str(error)
