@@ -50,9 +50,7 @@ FEW_TYPES = 15
 
 # Years that have a 29 February: divisible by 4, centuries by 400.
 _LEAP = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
-_DAY = (
-    r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
-)
+_DAY = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 _FULL = rf"(?:\d{{4}}-{_DAY}|{_LEAP}-02-29)"
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
 _ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
@@ -141,7 +139,9 @@ class SchemaBuilder:
             self._definitions[name] = _primitive(name)
             return
         elements = definition["snapshot"]["element"]
-        backbones = {e["path"] for e in elements if any(t["code"] in ("BackboneElement", "Element") for t in e.get("type", []))}
+        backbones = {
+            e["path"] for e in elements if any(t["code"] in ("BackboneElement", "Element") for t in e.get("type", []))
+        }
         for path in [name, *sorted(backbones - {name})]:
             children = [e for e in elements if e["path"].rpartition(".")[0] == path]
             if path == name or children:
@@ -199,9 +199,11 @@ class SchemaBuilder:
     def _typed(self, path: str, name: str, kind: Json, element: Json, properties: Json, *, many: bool) -> None:
         code = kind["code"]
         if code.startswith("http://hl7.org/fhirpath/System."):
-            # id of elements, url of extensions, value of primitives: plain text.
-            properties[name] = {"$ref": "#/definitions/uri" if name == "url" else "#/definitions/string"}
-            self._want("uri" if name == "url" else "string")
+            # The definitions say "text" where they mean the id of a resource and the url of an extension.
+            identifier = "string" if element["base"]["path"] == "Element.id" else "id"
+            plain = {"id": identifier, "url": "uri"}.get(name, "string")
+            properties[name] = {"$ref": f"#/definitions/{plain}"}
+            self._want(plain)
             return
         if code in ("BackboneElement", "Element"):
             properties[name] = _many({"$ref": f"#/definitions/{element['path']}"}, many)

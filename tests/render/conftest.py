@@ -69,9 +69,7 @@ def second(text: str) -> When:
 
 @pytest.fixture
 def mark() -> Mark:
-    return Mark(
-        code="chuannei-hr", text="川内HR", scopes=("cn-51",), covers=("510000",), source="实施方案 三"
-    )
+    return Mark(code="chuannei-hr", text="川内HR", scopes=("cn-51",), covers=("510000",), source="实施方案 三")
 
 
 @pytest.fixture
@@ -127,9 +125,7 @@ def message(flag) -> ReportMessage:
         ranges=(ReferenceRange(text="阴性"),),
         scale=Scale.QUALITATIVE,
     )
-    tsh = ResultDefinition(
-        code=Concept(codings=(Code(code="TSH"),), text="促甲状腺激素"), unit=Unit(text="μIU/mL")
-    )
+    tsh = ResultDefinition(code=Concept(codings=(Code(code="TSH"),), text="促甲状腺激素"), unit=Unit(text="μIU/mL"))
     doctor = Practitioner(
         identifiers=(Identifier(value="D001", assigner="演示市第一医院"),), name=HumanName(text="检验员甲")
     )
@@ -140,9 +136,7 @@ def message(flag) -> ReportMessage:
         contact=HumanName(text="主任乙"),
         contact_title="主任",
     )
-    device = Device(
-        identifiers=(Identifier(value="XN-1", assigner="演示市第一医院"),), name="血球仪", model="XN"
-    )
+    device = Device(identifiers=(Identifier(value="XN-1", assigner="演示市第一医院"),), name="血球仪", model="XN")
     results = (
         Result(
             key="WBC",
@@ -151,9 +145,7 @@ def message(flag) -> ReportMessage:
             status=ResultStatus.FINAL,
             status_source="F",
             where="OBX[1]",
-            interpretations=(
-                Concept(codings=(Code(system=INTERPRETATION, code="N", display="Normal"),), text="N"),
-            ),
+            interpretations=(Concept(codings=(Code(system=INTERPRETATION, code="N", display="Normal"),), text="N"),),
             effective=second("2026-05-02T08:10:00+08:00"),
             performers=(Performer(practitioner=doctor, organization=laboratory),),
             device=device,
@@ -297,9 +289,7 @@ def odd_message(message) -> ReportMessage:
             value=value,
             status=ResultStatus.FINAL,
             where=f"OBX[{number}]",
-            effective=When(
-                iso="2026-05-02T08:00:00+08:00", precision=Precision.MINUTE, source="202605020800"
-            ),
+            effective=When(iso="2026-05-02T08:00:00+08:00", precision=Precision.MINUTE, source="202605020800"),
         )
         for number, (name, value) in enumerate(values.items(), 1)
     ]
@@ -324,9 +314,7 @@ def odd_message(message) -> ReportMessage:
             status=ResultStatus.FINAL,
             where="OBX[23]",
             derived_from="repeats",
-            notes=(
-                Note(text="敏感", author=Performer(practitioner=Practitioner(name=HumanName(text="丁")))),
-            ),
+            notes=(Note(text="敏感", author=Performer(practitioner=Practitioner(name=HumanName(text="丁")))),),
         ),
     ]
     lab = msgspec.structs.replace(
@@ -353,9 +341,7 @@ def odd_message(message) -> ReportMessage:
                 message.reports[0].specimens[0],
                 identifiers=(),
                 additives=(Concept(text="EDTA"), Concept(text="氟化钠")),
-                collected=Period(
-                    start=second("2026-05-02T08:00:00+08:00"), end=second("2026-05-02T08:01:00+08:00")
-                ),
+                collected=Period(start=second("2026-05-02T08:00:00+08:00"), end=second("2026-05-02T08:01:00+08:00")),
                 quantity=Quantity(value=Decimal("2.0"), unit=Unit(text="mL", ucum="mL")),
                 parent=Identifier(value="S0", assigner="演示市第一医院"),
                 accession=Identifier(value="A1", assigner="演示市第一医院"),
@@ -377,9 +363,7 @@ def odd_message(message) -> ReportMessage:
         conclusion="未见异常。",
         study_uid="1.2.826.0.1.3680043.10.1",
         accession=Identifier(value="ACC1", assigner="演示市第一医院"),
-        interpreters=(
-            Performer(practitioner=Practitioner(name=HumanName(text="己")), role=Concept(text="审核医师")),
-        ),
+        interpreters=(Performer(practitioner=Practitioner(name=HumanName(text="己")), role=Concept(text="审核医师")),),
         effective=When(iso="2026", precision=Precision.YEAR),
     )
     return msgspec.structs.replace(message, reports=(lab, imaging), control_id="M2", encounter=None)
