@@ -1,1 +1,22 @@
 """Rule packs and the engine: candidate and order to decision."""
+
+from __future__ import annotations
+
+from fhir_hr.rules.engine import Verdict, choose, decide, judge
+from fhir_hr.rules.expand import expand
+from fhir_hr.rules.explain import explain
+from fhir_hr.rules.load import builtin_pack, load_pack, load_pack_files
+from fhir_hr.rules.pack import Pack
+
+__all__ = [
+    "Pack",
+    "Verdict",
+    "builtin_pack",
+    "choose",
+    "decide",
+    "expand",
+    "explain",
+    "judge",
+    "load_pack",
+    "load_pack_files",
+]

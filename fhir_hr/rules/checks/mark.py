@@ -1,0 +1,90 @@
+"""Does the report carry a mark that covers both sides, and the item its symbol?"""
+
+from __future__ import annotations
+
+from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.reasons import Findings, Voice
+from fhir_hr.rules.schema import ItemSymbolSpec, MarkSpec
+from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
+
+__all__ = ["bind_item_symbol", "bind_mark", "covers", "division_prefix"]
+
+
+def division_prefix(code: str) -> str:
+    """Return what all divisions inside one share: ``510000`` → ``51``, ``510100`` → ``5101`` (GB/T 2260).
+
+    Example:
+        >>> division_prefix("510000"), division_prefix("510104")
+        ('51', '510104')
+    """
+    if code.endswith("0000"):
+        return code[:2]
+    return code[:4] if code.endswith("00") else code
+
+
+def covers(prefixes: tuple[str, ...], division: str | None) -> bool | None:
+    """Tell whether a division lies inside; ``None`` when it is not known or no six-digit code."""
+    if not division or len(division) != 6 or not division.isdigit():
+        return None
+    return division.startswith(prefixes)
+
+
+def bind_mark(spec: MarkSpec, voice: Voice) -> Check:
+    """Bind: a mark of the pack that covers issuer and receiver → ``on_valid``.
+
+    None → ``on_absent``; another mark, or not covering → ``on_outside``; not readable, or a division not
+    known → ``on_unknown``.
+    """
+    content = voice.content
+    prefixes = {mark.code: tuple(division_prefix(code) for code in mark.covers) for mark in content.marks}
+    texts = {mark.code: mark.text for mark in content.marks}
+    valid = {
+        code: voice.fixed(ReasonCode.OBLIGED, CheckKind.MARK, spec.on_valid, params=(("mark", text),))
+        for code, text in texts.items()
+    }
+    absent = voice.fixed(ReasonCode.MARK_ABSENT, CheckKind.MARK, spec.on_absent)
+    outside = voice.varying(ReasonCode.MARK_OUTSIDE, CheckKind.MARK, spec.on_outside)
+    unread = voice.fixed(
+        ReasonCode.MARK_UNKNOWN,
+        CheckKind.MARK,
+        spec.on_unknown,
+        params=(("mark", "–"),),
+        missing=("report_mark",),
+    )
+    unknown = voice.varying(ReasonCode.MARK_UNKNOWN, CheckKind.MARK, spec.on_unknown)
+
+    def check(c: Candidate) -> Findings:
+        mark = c.prior.report_mark
+        if mark is None:
+            return absent if c.prior.report_mark_known else unread
+        area = prefixes.get(mark)
+        issuer, receiver = c.prior.institution.division, c.order.institution.division
+        from_there = covers(area, issuer) if area is not None else False
+        to_here = covers(area, receiver) if area is not None else False
+        if from_there and to_here:
+            return valid[mark]
+        if from_there is False or to_here is False:
+            said = ("mark", texts.get(mark, mark)), ("issuer", issuer or "–"), ("receiver", receiver or "–")
+            return outside(said, ())
+        missing = "institution.division" if from_there is None else "receiver.division"
+        return unknown((("mark", texts.get(mark, mark)),), (missing,))
+
+    return check
+
+
+def bind_item_symbol(spec: ItemSymbolSpec, voice: Voice) -> Check:
+    """Bind: on a marked report, an item without its symbol → ``on_absent``; not known → ``on_unknown``.
+
+    On a report without mark the symbol says nothing and is not asked.
+    """
+    said = (("symbol", spec.symbol),)
+    absent = voice.fixed(ReasonCode.ITEM_SYMBOL_ABSENT, CheckKind.ITEM_SYMBOL, spec.on_absent, params=said)
+    unknown = voice.fixed(ReasonCode.ITEM_SYMBOL_UNKNOWN, CheckKind.ITEM_SYMBOL, spec.on_unknown, params=said)
+
+    def check(c: Candidate) -> Findings:
+        starred = c.prior.starred
+        if starred or c.prior.report_mark is None:
+            return NOTHING
+        return unknown if starred is None else absent
+
+    return check

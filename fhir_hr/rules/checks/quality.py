@@ -1,0 +1,91 @@
+"""What is known of the issuer's quality for this item at the time performed?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
+from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.clock import Span, parse_day, span, within
+from fhir_hr.rules.reasons import Findings, Voice
+from fhir_hr.rules.schema import PackContent, QualitySpec
+from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
+
+__all__ = ["bind_quality"]
+
+_Row = tuple[str | None, EvidenceResult, Span | None, Span | None, bool]
+"""Item or all, result, from, until, and whether that period could be read."""
+
+_CODES = {
+    EvidenceType.EQA: (ReasonCode.EQA_FAIL, ReasonCode.EQA_ABSENT, ReasonCode.EQA_UNKNOWN),
+    EvidenceType.IQC: (ReasonCode.IQC_FAIL, ReasonCode.IQC_ABSENT, ReasonCode.IQC_UNKNOWN),
+}
+
+
+def bind_quality(spec: QualitySpec, voice: Voice) -> Check:
+    """Bind: a failure in force at performed time → ``on_fail``, whatever else passed and whatever is printed.
+
+    Else a failure that may have been in force → ``on_unclear``; else a pass → nothing; else known not assessed →
+    ``on_not_assessed``; else no evidence → ``on_unknown``.
+
+    Evidence is the pack's quality table and what the prior brings; it counts for its own institution, its type,
+    and its item (or all items).
+    """
+    fail_code, absent_code, unknown_code = _CODES[spec.evidence]
+    kind = CheckKind.QUALITY
+    fail = voice.fixed(fail_code, kind, spec.on_fail)
+    absent = voice.fixed(absent_code, kind, spec.on_not_assessed)
+    unknown = voice.fixed(unknown_code, kind, spec.on_unknown)
+    unclear = voice.fixed(unknown_code, kind, spec.on_unclear)
+    published = _published(voice.content, spec.evidence)
+    wanted = spec.evidence
+
+    def check(c: Candidate) -> Findings:
+        prior = c.prior
+        if not prior.evidence and not published:
+            return unknown
+        rows = list(published.get(prior.institution.id, ()))
+        rows += [
+            _row(proof)
+            for proof in prior.evidence
+            if proof.type is wanted and proof.institution == prior.institution.id
+        ]
+        seen = _seen(rows, c)
+        if seen[EvidenceResult.FAILED]:
+            return fail
+        if seen[EvidenceResult.FAILED] is None:
+            return unclear
+        if seen[EvidenceResult.PASSED]:
+            return NOTHING
+        return absent if seen[EvidenceResult.NOT_ASSESSED] else unknown
+
+    return check
+
+
+def _published(content: PackContent, wanted: EvidenceType) -> dict[str, list[_Row]]:
+    rows: dict[str, list[_Row]] = defaultdict(list)
+    zone = content.effective.zone
+    for row in content.quality:
+        if row.type is wanted:
+            period = parse_day(row.start, zone=zone), parse_day(row.end, zone=zone)
+            rows[row.uscc].append((row.item, row.result, *period, True))
+    return dict(rows)
+
+
+def _row(proof: Evidence) -> _Row:
+    start, end = span(proof.start), span(proof.end)
+    # A period that was stated but cannot be read must not turn into an open one.
+    readable = (start is not None or proof.start is None) and (end is not None or proof.end is None)
+    return proof.item, proof.result, start, end, readable
+
+
+def _seen(rows: list[_Row], c: Candidate) -> dict[EvidenceResult, bool | None]:
+    item = c.prior.item.code if c.prior.item is not None else None
+    seen: dict[EvidenceResult, bool | None] = dict.fromkeys(EvidenceResult, False)
+    for of, result, start, end, readable in rows:
+        if of is not None and of != item:
+            continue
+        holds = within(start, end, c.performed) if readable else None
+        if holds or (holds is None and seen[result] is False):
+            seen[result] = holds
+    return seen

@@ -1,0 +1,183 @@
+"""Loading a pack: strict files to :class:`~fhir_hr.rules.schema.PackContent`, to a bound pack.
+
+Whatever is wrong is a :class:`~fhir_hr.errors.PackError` with file and line; nothing is guessed or skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from fhir_hr._data import data_path
+from fhir_hr.errors import PackError
+from fhir_hr.mapping.marks import load_marks
+from fhir_hr.model.flags import Mark
+from fhir_hr.rules.lint import check_content
+from fhir_hr.rules.pack import Pack, bind_pack
+from fhir_hr.rules.pack_tables import read_tables
+from fhir_hr.rules.schema import Document, PackContent
+from fhir_hr.rules.strict_yaml import Lines, Plain, read_yaml
+from fhir_hr.rules.vocabulary import VOCABULARY, CheckKind
+
+__all__ = ["Marks", "builtin_pack", "compile_pack", "load_pack", "load_pack_files"]
+
+T = TypeVar("T")
+
+_BUILTIN = {"cn-51-lab": "cn-51"}
+_YAML = ("pack.yaml", "sources.yaml")
+_FROM_TABLES = (
+    "documents",
+    "items",
+    "exclusions",
+    "refusal_reasons",
+    "institutions",
+    "suspensions",
+    "quality",
+    "negative",
+)
+_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
+_AT = re.compile(r" - at `(\$[^`]*)`\Z")
+_LISTED_KINDS = tuple(kind.value for kind in CheckKind if kind not in (CheckKind.APPLIES, CheckKind.MERGE))
+
+
+class Marks(Protocol):
+    """Where marks are found by code: :class:`fhir_hr.mapping.marks.MarkRegistry`."""
+
+    def by_code(self, code: str) -> Mark | None:
+        """Return the registered mark, or ``None``."""
+
+
+class _Sources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    documents: tuple[Document, ...]
+
+
+def load_pack(folder: Path) -> Pack:
+    """Load and bind the pack of a folder: ``pack.yaml``, ``sources.yaml`` and its tables.
+
+    Raises:
+        PackError: a file is missing or broken; with file and line.
+    """
+    files: dict[str, bytes] = {}
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix in (".yaml", ".csv") and path.is_file():
+                files[path.name] = path.read_bytes()
+    except OSError as error:
+        raise PackError(f"cannot be read ({type(error).__name__})", file=folder.name) from error
+    return load_pack_files(files)
+
+
+@cache
+def builtin_pack(pack_id: str = "cn-51-lab") -> Pack:
+    """Return a pack that ships with the library. Loaded and bound once.
+
+    Raises:
+        PackError: there is none of that name.
+
+    Example:
+        >>> builtin_pack().content.title
+        '四川省医疗机构检验结果互认规则（第一批）'
+    """
+    folder = _BUILTIN.get(pack_id)
+    if folder is None:
+        raise PackError(f"no built-in pack {pack_id!r}; there are {', '.join(_BUILTIN)}", file=pack_id)
+    return load_pack(data_path("profiles", "rules", folder))
+
+
+def load_pack_files(files: Mapping[str, bytes], *, marks: Marks | None = None) -> Pack:
+    """Load and bind a pack from its files' bytes by name. Reads nothing else, except the shipped mark registry.
+
+    Args:
+        files: ``pack.yaml``, ``sources.yaml``, ``items.csv``, ``exclusions.csv``, and the optional tables.
+        marks: the registry of marks; the shipped one by default.
+
+    Raises:
+        PackError: anything is wrong, with file and line. No other exception, whatever the bytes.
+    """
+    return bind_pack(compile_pack(files, marks=marks))
+
+
+def compile_pack(files: Mapping[str, bytes], *, marks: Marks | None = None) -> PackContent:
+    """Read and check a pack without binding it (see :func:`load_pack_files`)."""
+    for name in _YAML:
+        if name not in files:
+            raise PackError("is missing", file=name)
+    raw, lines = read_yaml(files["pack.yaml"], file="pack.yaml")
+    said, said_lines = read_yaml(files["sources.yaml"], file="sources.yaml")
+    sources = _convert(said, _Sources, said_lines, file="sources.yaml")
+    data = _mapping(raw, "$", lines)
+    for name in _FROM_TABLES:
+        if name in data:
+            raise PackError(f"unknown key {name!r}", file="pack.yaml", line=lines.get(f"$.{name}"))
+    _known_vocabulary(data, lines)
+    _known_kinds(data, lines)
+    _resolve_marks(data, lines, load_marks() if marks is None else marks)
+    tables = read_tables(files)
+    shell: dict[str, Plain] = {**data, "documents": [], "items": [], "exclusions": []}
+    content = _convert(shell, PackContent, lines, file="pack.yaml")
+    content = msgspec.structs.replace(content, documents=sources.documents, **tables.parts)
+    check_content(content, lines=lines, source_lines=said_lines, tables=tables)
+    return content
+
+
+def _mapping(value: Plain, path: str, lines: Lines) -> dict[str, Plain]:
+    if not isinstance(value, dict):
+        raise PackError("must be keys with values here", file="pack.yaml", line=_line(path, lines))
+    return value
+
+
+def _known_vocabulary(data: dict[str, Plain], lines: Lines) -> None:
+    written = data.get("vocabulary")
+    if written != VOCABULARY:
+        message = f"is written for vocabulary {written!r}; this library knows {VOCABULARY!r}"
+        raise PackError(message, file="pack.yaml", line=lines.get("$.vocabulary", 1))
+
+
+def _known_kinds(data: dict[str, Plain], lines: Lines) -> None:
+    checks = data.get("checks")
+    for n, check in enumerate(checks if isinstance(checks, list) else ()):
+        kind = check.get("check") if isinstance(check, dict) else None
+        if kind not in _LISTED_KINDS:
+            message = f"unknown kind of check {kind!r}; there are {', '.join(_LISTED_KINDS)}"
+            raise PackError(message, file="pack.yaml", line=_line(f"$.checks[{n}]", lines))
+
+
+def _resolve_marks(data: dict[str, Plain], lines: Lines, registry: Marks) -> None:
+    marks = data.get("marks")
+    for n, row in enumerate(marks if isinstance(marks, list) else ()):
+        at = f"$.marks[{n}]"
+        entry = _mapping(row, at, lines)
+        for name in entry:
+            if name not in ("code", "clause"):
+                raise PackError(f"unknown key {name!r}", file="pack.yaml", line=_line(f"{at}.{name}", lines))
+        code = entry.get("code")
+        mark = registry.by_code(code) if isinstance(code, str) else None
+        if mark is None:
+            raise PackError(f"mark {code!r} is not in the registry", file="pack.yaml", line=_line(at, lines))
+        entry["text"], entry["covers"] = mark.text, list(mark.covers)
+
+
+def _convert(value: Plain, kind: type[T], lines: Lines, *, file: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        found = _AT.search(message)
+        path = found.group(1) if found else "$"
+        message = _AT.sub("", message)
+        unknown = _UNKNOWN_FIELD.search(message)
+        if unknown:
+            message, path = f"unknown key {unknown.group(1)!r}", f"{path}.{unknown.group(1)}"
+        raise PackError(f"{path[2:] or 'the file'}: {message}", file=file, line=_line(path, lines)) from error
+
+
+def _line(path: str, lines: Lines) -> int | None:
+    """Return the line of a path, or of the nearest part around it."""
+    while path not in lines and len(path) > 1:
+        path = path[: max(path.rfind("."), path.rfind("["), 1)]
+    return lines.get(path)

@@ -1,0 +1,224 @@
+"""The tables of a pack: items, exclusions, refusal reasons, institutions, suspensions, quality, negative list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+
+from fhir_hr.errors import PackError
+from fhir_hr.model.flags import EvidenceResult, EvidenceType
+from fhir_hr.rules.schema import (
+    Certainty,
+    ExclusionCase,
+    InstitutionRow,
+    ItemRow,
+    NegativeRow,
+    QualityRow,
+    RefusalReason,
+    SuspensionRow,
+)
+from fhir_hr.rules.tables import TableRow, read_rows
+from fhir_hr.rules.vocabulary import Field
+
+__all__ = ["Tables", "read_tables"]
+
+E = TypeVar("E", bound=Enum)
+
+
+class Tables(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts read, by name of the pack's field, and the rows they were read from, for errors."""
+
+    parts: dict[str, Any]
+    rows: dict[str, list[TableRow]]
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True):
+    file: str
+    required: tuple[str, ...]
+    key: tuple[str, ...]
+    build: Callable[[TableRow], object]
+    optional: tuple[str, ...] = ()
+    must_exist: bool = False
+
+
+def read_tables(files: Mapping[str, bytes]) -> Tables:
+    """Read all tables of a pack.
+
+    Raises:
+        PackError: a table is broken, a needed one is missing, or a file is none of a pack's.
+    """
+    known = {table.file for table in _TABLES.values()} | {"pack.yaml", "sources.yaml"}
+    for name in files:
+        if name not in known:
+            raise PackError("is no file of a pack", file=name)
+    parts: dict[str, Any] = {}
+    rows: dict[str, list[TableRow]] = {}
+    for part, table in _TABLES.items():
+        data = files.get(table.file)
+        if data is None:
+            if table.must_exist:
+                raise PackError("is missing", file=table.file)
+            parts[part], rows[part] = (), []
+            continue
+        rows[part] = read_rows(data, file=table.file, required=table.required, optional=table.optional, key=table.key)
+        parts[part] = tuple(table.build(row) for row in rows[part])
+    return Tables(parts=parts, rows=rows)
+
+
+def _one(row: TableRow, column: str, kind: type[E]) -> E:
+    try:
+        return kind(row.cells[column])
+    except ValueError as error:
+        allowed = ", ".join(str(member.value) for member in kind)
+        raise row.broken(f"{column}: {row.cells[column][:40]!r} is none of {allowed}") from error
+
+
+def _need(row: TableRow, column: str) -> str:
+    text = row.text(column)
+    if text is None:
+        raise row.broken(f"{column}: empty")
+    return text
+
+
+def _item(row: TableRow) -> ItemRow:
+    try:
+        require = tuple(Field(word) for word in row.words("require"))
+    except ValueError as error:
+        raise row.broken(f"require: {error}") from error
+    return ItemRow(
+        code=_need(row, "code"),
+        name_zh=_need(row, "name_zh"),
+        abbreviation=row.cells["abbreviation"],
+        clause=_need(row, "clause"),
+        specimens=row.words("specimens"),
+        require=require,
+        window_days=row.whole("window_days"),
+        start=row.text("from"),
+        end=row.text("to"),
+    )
+
+
+def _exclusion(row: TableRow) -> ExclusionCase:
+    return ExclusionCase(
+        case=_need(row, "case"),
+        zh=_need(row, "zh"),
+        en=_need(row, "en"),
+        clause=_need(row, "clause"),
+        needs=row.words("needs"),
+    )
+
+
+def _refusal(row: TableRow) -> RefusalReason:
+    counts = row.cells["counts_as_refusal"]
+    if counts not in ("yes", "no"):
+        raise row.broken(f"counts_as_refusal: {counts[:40]!r} is none of yes, no")
+    return RefusalReason(
+        code=_need(row, "code"),
+        zh=_need(row, "zh"),
+        en=_need(row, "en"),
+        case=row.text("case"),
+        counts_as_refusal=counts == "yes",
+        needs=row.words("needs"),
+        clause=_need(row, "clause"),
+        certainty=_one(row, "certainty", Certainty),
+    )
+
+
+def _institution(row: TableRow) -> InstitutionRow:
+    return InstitutionRow(
+        uscc=_need(row, "uscc"),
+        name=_need(row, "name"),
+        tier=row.whole("tier"),
+        grade=row.text("grade"),
+        ownership=row.text("ownership"),
+        division=row.text("division"),
+        start=row.text("from"),
+        end=row.text("to"),
+        assessed_from=row.text("assessed_from"),
+        clause=row.text("clause"),
+    )
+
+
+def _suspension(row: TableRow) -> SuspensionRow:
+    return SuspensionRow(
+        uscc=_need(row, "uscc"),
+        item=row.text("item"),
+        start=row.text("from"),
+        end=row.text("to"),
+        reason=row.text("reason"),
+        clause=row.text("clause"),
+    )
+
+
+def _quality(row: TableRow) -> QualityRow:
+    return QualityRow(
+        uscc=_need(row, "uscc"),
+        item=row.text("item"),
+        type=_one(row, "type", EvidenceType),
+        result=_one(row, "result", EvidenceResult),
+        start=row.text("from"),
+        end=row.text("to"),
+        issuer=row.text("issuer"),
+        document=row.text("document"),
+    )
+
+
+def _negative(row: TableRow) -> NegativeRow:
+    return NegativeRow(
+        item=_need(row, "item"),
+        start=row.text("from"),
+        end=row.text("to"),
+        reason=row.text("reason"),
+        clause=row.text("clause"),
+    )
+
+
+_TABLES: dict[str, _Table] = {
+    "items": _Table(
+        file="items.csv",
+        required=("code", "name_zh", "abbreviation", "specimens", "require", "window_days", "from", "to", "clause"),
+        key=("code",),
+        build=_item,
+        must_exist=True,
+    ),
+    "exclusions": _Table(
+        file="exclusions.csv",
+        required=("case", "zh", "en", "needs", "clause"),
+        key=("case",),
+        build=_exclusion,
+        must_exist=True,
+    ),
+    "refusal_reasons": _Table(
+        file="refusal-reasons.csv",
+        required=("code", "zh", "en", "case", "counts_as_refusal", "needs", "clause", "certainty"),
+        key=("code",),
+        build=_refusal,
+    ),
+    "institutions": _Table(
+        file="institutions.csv",
+        required=("uscc", "name", "tier", "grade", "ownership", "division", "from", "to", "assessed_from", "clause"),
+        key=("uscc", "from"),
+        build=_institution,
+    ),
+    "suspensions": _Table(
+        file="suspensions.csv",
+        required=("uscc", "item", "from", "to", "reason", "clause"),
+        key=("uscc", "item", "from"),
+        build=_suspension,
+    ),
+    "quality": _Table(
+        file="quality.csv",
+        required=("uscc", "item", "type", "result", "from", "to", "issuer", "document"),
+        key=("uscc", "item", "type", "from", "issuer"),
+        build=_quality,
+    ),
+    "negative": _Table(
+        file="negative.csv",
+        required=("item", "from", "to", "reason", "clause"),
+        key=("item", "from"),
+        build=_negative,
+    ),
+}

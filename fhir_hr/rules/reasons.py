@@ -1,0 +1,202 @@
+"""The words of the reasons, and the ready-made findings that checks hand out.
+
+A finding that does not depend on the candidate is made once, when the pack is bound, and shared by all
+decisions; only what compares values is made anew.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypeAlias
+
+import msgspec
+
+from fhir_hr._data import data_path
+from fhir_hr.errors import PackError
+from fhir_hr.model.decisions import ClauseRef, Effect, Reason
+from fhir_hr.rules.schema import PackContent, Then
+from fhir_hr.rules.tables import TableRow, read_rows
+from fhir_hr.rules.vocabulary import BIT, CheckKind, ReasonCode, Stage
+
+__all__ = ["Finding", "Findings", "Params", "ReasonText", "ReasonTexts", "Voice", "reason_texts"]
+
+Params: TypeAlias = tuple[tuple[str, str], ...]
+
+_WORDS = {
+    # Values of our own code systems, in the words that physicians read. Anything else is shown as it is.
+    "performed": "采集/检查",
+    "reported": "报告",
+    "quantitative": "定量",
+    "qualitative": "定性",
+    "order": "医嘱",
+    "prior": "已有结果",
+    "national-id": "身份证号",
+    "local-id": "本地患者号",
+    "name": "姓名",
+    "sex": "性别",
+    "birth-date": "出生日期",
+    "patient-name": "患者姓名",
+    "item": "检测项目",
+    "specimen": "样本类型",
+    "value": "结果",
+    "must": "应当互认",
+    "may": "可以互认",
+    "not": "不予互认",
+    "indeterminate": "无法判断",
+}
+
+
+class ReasonText(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``reason-codes.csv``.
+
+    Attributes:
+        rank: position in (stage, code) order.
+        facts: the facts that would have to be known for a firmer answer.
+        zh, en: the display; sentence_zh, sentence_en: sentences with ``{parameter}`` places.
+    """
+
+    code: ReasonCode
+    stage: Stage
+    rank: int
+    facts: tuple[str, ...]
+    params: tuple[str, ...]
+    zh: str
+    en: str
+    sentence_zh: str
+    sentence_en: str
+
+
+ReasonTexts: TypeAlias = Mapping[str, ReasonText]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check found: its effect as a bit, its place in the order, the reason, the facts it lacked."""
+
+    bit: int
+    rank: int
+    reason: Reason
+    missing: tuple[str, ...] = ()
+
+
+Findings: TypeAlias = tuple[Finding, ...]
+
+
+@cache
+def reason_texts() -> ReasonTexts:
+    """Load the shipped table of reason codes.
+
+    Raises:
+        PackError: the table is broken, or does not hold exactly the codes of the vocabulary.
+    """
+    return parse_reason_texts(data_path("profiles", "rules", "reason-codes.csv").read_bytes())
+
+
+def parse_reason_texts(data: bytes) -> ReasonTexts:
+    """Read a table of reason codes from bytes (see :func:`reason_texts`)."""
+    file = "reason-codes.csv"
+    columns = ("code", "stage", "facts", "params", "zh", "en", "sentence_zh", "sentence_en")
+    rows = read_rows(data, file=file, required=columns, key=("code",))
+    known = {code.value for code in ReasonCode}
+    for row in rows:
+        if row.cells["code"] not in known:
+            raise row.broken(f"unknown reason code {row.cells['code']!r}")
+    lost = known - {row.cells["code"] for row in rows}
+    if lost:
+        raise PackError(f"lacks {', '.join(sorted(lost))}", file=file)
+    stages = {stage.name.lower(): stage for stage in Stage}
+    ordered = sorted(rows, key=lambda row: (_stage(row, stages), row.cells["code"]))
+    return {row.cells["code"]: _text(row, rank, _stage(row, stages)) for rank, row in enumerate(ordered)}
+
+
+def _stage(row: TableRow, stages: Mapping[str, Stage]) -> Stage:
+    stage = stages.get(row.cells["stage"])
+    if stage is None:
+        raise row.broken(f"unknown stage {row.cells['stage']!r}")
+    return stage
+
+
+def _text(row: TableRow, rank: int, stage: Stage) -> ReasonText:
+    params = row.words("params")
+    for column in ("sentence_zh", "sentence_en"):
+        try:
+            used = {name for _, name, _, _ in string.Formatter().parse(row.cells[column]) if name is not None}
+        except ValueError as error:
+            raise row.broken(f"{column}: {error}") from error
+        if not used <= set(params):
+            raise row.broken(f"{column}: names a parameter that the row does not have")
+    cells = row.cells
+    return ReasonText(
+        code=ReasonCode(cells["code"]),
+        stage=stage,
+        rank=rank,
+        facts=row.words("facts"),
+        params=params,
+        zh=cells["zh"],
+        en=cells["en"],
+        sentence_zh=cells["sentence_zh"],
+        sentence_en=cells["sentence_en"],
+    )
+
+
+class Voice:
+    """Makes findings in the name of one pack (``content``): finds clause and words, fills in the values."""
+
+    def __init__(self, content: PackContent, texts: ReasonTexts) -> None:
+        self.content = content
+        self._pack = content.pack
+        self._texts = texts
+        self._clauses = {
+            clause.id: ClauseRef(document=document.id, clause=clause.clause, text=clause.text)
+            for document in content.documents
+            for clause in document.clauses
+        }
+
+    def clause(self, then: Then) -> ClauseRef:
+        """Return the clause that a finding rests on, with our interpretation where there is one."""
+        if then.clause is None:
+            return ClauseRef(document=None, clause=None, interpretation=then.interpretation)
+        found = self._clauses[then.clause]
+        if then.interpretation is None:
+            return found
+        return msgspec.structs.replace(found, interpretation=then.interpretation)
+
+    def fixed(
+        self, code: ReasonCode, kind: CheckKind, then: Then, *, params: Params = (), missing: tuple[str, ...] = ()
+    ) -> Findings:
+        """Make a finding once, to be shared."""
+        return self.varying(code, kind, then)(params, missing)
+
+    def varying(self, code: ReasonCode, kind: CheckKind, then: Then) -> Callable[[Params, tuple[str, ...]], Findings]:
+        """Return a maker of findings whose parameters differ from candidate to candidate."""
+        text = self._texts[code.value]
+        bit, rank, effect, pack = BIT[then.effect], text.rank, then.effect, self._pack
+        clause, facts = self.clause(then), text.facts if then.effect not in (Effect.NOTE, Effect.OBLIGE) else ()
+        name, check = code.value, kind.value
+        zh, en = text.sentence_zh, text.sentence_en
+
+        def make(params: Params, missing: tuple[str, ...] = ()) -> Findings:
+            reason = Reason(
+                code=name,
+                check=check,
+                effect=effect,
+                clause=clause,
+                pack=pack,
+                params=params,
+                zh=zh.format_map(_Chinese(params)) if params else zh,
+                en=en.format_map(_Plain(params)) if params else en,
+            )
+            return (Finding(bit=bit, rank=rank, reason=reason, missing=missing or facts),)
+
+        return make
+
+
+class _Plain(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+class _Chinese(_Plain):
+    def __init__(self, params: Params) -> None:
+        super().__init__({key: "、".join(_WORDS.get(part, part) for part in value.split(",")) for key, value in params})
