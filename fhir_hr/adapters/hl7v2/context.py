@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fhir_hr.adapters.hl7v2.er7 import Separators, unescape
-from fhir_hr.adapters.hl7v2.problems import IssueLog
+from fhir_hr.adapters.hl7v2.problems import IssueLog, Problem
 from fhir_hr.adapters.hl7v2.times import read_when
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.codes import CodeTable, code_table_names, load_code_table
@@ -16,6 +16,7 @@ from fhir_hr.mapping.ordinals import OrdinalTable, load_ordinals
 from fhir_hr.mapping.senders import SenderProfile
 from fhir_hr.mapping.specimens import SpecimenTable, load_specimens
 from fhir_hr.mapping.units import UnitTable, load_units
+from fhir_hr.model.codes import Concept
 from fhir_hr.model.when import When
 
 __all__ = ["Context", "Vocabulary", "load_vocabulary"]
@@ -89,6 +90,11 @@ class Context:
         self.vocabulary = vocabulary
         self.log = log
         self.facility = facility
+        self.status_field = profile.status_field
+        self.flag_field = profile.flag_field
+        self.limits = profile.limits_in_obx16
+        self.concepts: dict[str, tuple[Concept, tuple[Problem, ...]]] = {}
+        """Code fields that were read before, by raw text; shared by the messages of one sender."""
         self._times: dict[str, When | None] = {}
 
     def text(self, raw: str, where: str = "") -> str:

@@ -6,6 +6,7 @@ import re
 
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.er7 import components
+from fhir_hr.adapters.hl7v2.problems import IssueLog, Problem
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC
 from fhir_hr.model.codes import Code, Concept, Identifier
@@ -25,6 +26,9 @@ __all__ = [
     "repetitions",
     "system_uri",
 ]
+
+_MAX_REMEMBERED = 400
+"""Longer code fields are texts of their own and not worth remembering."""
 
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
@@ -110,8 +114,27 @@ def _coding(ctx: Context, code: str, display: str, system_name: str, version: st
 def read_cwe(ctx: Context, raw: str, where: str) -> Concept:
     """Read CE, CWE, CNE, CF (components 1–9): parallel codings and the sender's words.
 
-    ``code&name`` in the first component, as some Chinese systems send specimen types, is understood too.
+    ``code&name`` in the first component, as some Chinese systems send specimen types, is understood too. The same
+    raw text gives the same object for all messages of a sender.
     """
+    known = ctx.concepts.get(raw)
+    if known is None:
+        log = ctx.log
+        ctx.log = found = IssueLog(limit=20)
+        try:
+            concept = _cwe(ctx, raw)
+        finally:
+            ctx.log = log
+        known = concept, tuple(Problem(one.code, one.severity, "", one.message) for one in found.done())
+        if len(raw) <= _MAX_REMEMBERED:
+            ctx.concepts[raw] = known
+    for problem in known[1]:
+        ctx.log.add_once(problem.code, problem.severity, where, problem.message)
+    return known[0]
+
+
+def _cwe(ctx: Context, raw: str) -> Concept:
+    where = ""
     seps = ctx.separators
     if seps.component not in raw and seps.subcomponent in raw:
         parts = raw.split(seps.subcomponent)[:2]

@@ -236,7 +236,7 @@ def _limits_of_obx16(ctx: Context, obx: Segment, unit: Unit | None) -> Reference
 
 
 def interpret_flags(
-    ctx: Context, raw: str, *, grade: bool, where: str
+    ctx: Context, raw: str, *, grade: bool, field: str
 ) -> tuple[tuple[Concept, ...], tuple[Problem, ...]]:
     """Translate OBX-8 by the sender's tables, in their order; an unknown flag is kept as its text.
 
@@ -260,7 +260,7 @@ def interpret_flags(
                 Problem(
                     IssueCode.FLAG_UNKNOWN,
                     Severity.WARNING,
-                    where,
+                    field,
                     f"flag '{flag[:20]}' is not known; it was kept as text",
                 )
             )

@@ -13,6 +13,10 @@ __all__ = ["Segment", "Separators", "components", "separators_of", "split_segmen
 
 _ID = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _BREAK = re.compile(r"\r\n|\r|\n")
+_COMMON = frozenset({"OBX", "NTE", "OBR", "ORC", "PID", "PV1", "SPM", "MSH"})
+OBX_FIELDS = 34
+"""Fields of an OBX that are read (0 to 33); shorter segments are filled, so that they can be indexed."""
+_PADDING = [""] * OBX_FIELDS
 _TEXT_FIELD = {"OBX": 5, "NTE": 3}
 """The field that holds free text: a line break inside it continues the segment."""
 
@@ -34,6 +38,8 @@ class Segment(NamedTuple):
     id: str
     fields: list[str]
     ordinal: int
+    sent: int = 0
+    """How many fields were sent, before filling."""
 
     @property
     def where(self) -> str:
@@ -41,11 +47,8 @@ class Segment(NamedTuple):
         return f"{self.id}[{self.ordinal}]"
 
     def get(self, number: int) -> str:
-        """Return field ``number``, or an empty string; the explicit null ``\"\"`` reads as empty."""
-        if number >= len(self.fields):
-            return ""
-        text = self.fields[number]
-        return "" if text == '""' else text
+        """Return field ``number``, or an empty string (also for the explicit null)."""
+        return self.fields[number] if number < len(self.fields) else ""
 
 
 def separators_of(text: str) -> Separators | None:
@@ -78,7 +81,10 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
     separator continues the free text before it (OBX-5, NTE-3), and is otherwise reported.
     """
     bar = separators.field
-    lines = text.split("\r") if "\n" not in text else _BREAK.split(text)
+    if "\n" in text:
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+    lines = text.split("\r")
+    has_null = '""' in text
     segments: list[Segment] = []
     counts: dict[str, int] = {}
     left_out = 0
@@ -86,7 +92,7 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
         if not line:
             continue
         name = line[:3]
-        if line[3:4] != bar or not _ID.match(name):
+        if line[3:4] != bar or (name not in _COMMON and not _ID.match(name)):
             bare = line.strip(" \t\x0b\x1c\x00")
             if not bare:
                 continue
@@ -99,11 +105,16 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
             left_out += 1
             continue
         fields = line.split(bar)
-        if name == "MSH":
+        sent = len(fields) - 1
+        if has_null:
+            fields = ["" if field == '""' else field for field in fields]
+        if name == "OBX":
+            fields += _PADDING[len(fields) :]
+        elif name == "MSH":
             fields.insert(1, bar)
         ordinal = counts.get(name, 0) + 1
         counts[name] = ordinal
-        segments.append(Segment(name, fields, ordinal))
+        segments.append(Segment(name, fields, ordinal, sent))
     if left_out:
         log.add(
             IssueCode.LIMIT_REACHED,
@@ -116,11 +127,15 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
 
 def _stray_line(segments: list[Segment], line: str, number: int, log: IssueLog) -> None:
     last = segments[-1] if segments else None
-    if last is not None and len(last.fields) - 1 == _TEXT_FIELD.get(last.id, -1):
-        bar = segments[0].fields[1]
-        more = line.split(bar)
-        last.fields[-1] += "\n" + more[0]
-        last.fields.extend(more[1:])
+    if last is not None and last.sent == _TEXT_FIELD.get(last.id, -1):
+        head, *more = line.split(segments[0].fields[1])
+        del last.fields[last.sent + 1 :]
+        last.fields[-1] += "\n" + head
+        last.fields.extend(more)
+        sent = len(last.fields) - 1
+        if last.id == "OBX":
+            last.fields.extend(_PADDING[len(last.fields) :])
+        segments[-1] = last._replace(sent=sent)
         log.add_once(
             IssueCode.TEXT_IN_LINE_BREAK,
             Severity.INFORMATION,

@@ -12,8 +12,11 @@ from fhir_hr.issues import IssueCode, Severity
 
 __all__ = ["Frame", "frames"]
 
-# These bytes never occur inside a character of UTF-8, GBK or GB18030, so this is safe before decoding.
-_HEADER = re.compile(rb"(?:\A|[\r\n\x0b\x1c])[ \t\x00\xef\xbb\xbf]*(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s])")
+_HEADERS = (b"MSH", b"FHS", b"BHS", b"BTS", b"FTS")
+# What may stand before a header on its line. These bytes never occur inside a character of UTF-8, GBK or
+# GB18030, so looking at them is safe before decoding.
+_BEFORE = b"\r\n\x0b\x1c"
+_BLANK = b" \t\x00\xef\xbb\xbf"
 _NOISE = b" \t\r\n\x00\x0b\x1c\xef\xbb\xbf"
 _TRAILER = b"\x1c\x0b\x00"
 
@@ -48,7 +51,10 @@ def frames(data: bytes, *, limits: Limits) -> Iterator[Frame]:
         )
         return
     data = _plain(data)
-    heads = [(m.start(1), m.group(1)) for m in _HEADER.finditer(data)]
+    if _is_single(data) and len(data) <= limits.message_bytes:
+        yield Frame(data.rstrip(b"\r"), [], data.endswith(b"\r"))
+        return
+    heads = sorted((at, name) for name in _HEADERS for at in _starts(data, name))
     if not any(name == b"MSH" for _, name in heads):
         yield _broken(IssueCode.NOT_HL7, _what(data))
         return
@@ -99,6 +105,26 @@ def _messages(data: bytes, heads: list[tuple[int, bytes]], carried: list[Problem
         carried = []
     if pending is not None:
         yield pending
+
+
+def _is_single(data: bytes) -> bool:
+    """Whether this is plainly one message with CR line ends; most inputs are, and the look is cheap."""
+    if not data.startswith(b"MSH") or data[3:4].isalnum() or b"\n" in data or b"\x0b" in data or b"\x1c" in data:
+        return False
+    return not any(line.lstrip(_BLANK)[:3] in _HEADERS for line in data.split(b"\r")[1:])
+
+
+def _starts(data: bytes, name: bytes) -> Iterator[int]:
+    """Where a header segment begins: at the start of a line, and followed by a delimiter."""
+    at = data.find(name)
+    while at >= 0:
+        follower = data[at + 3 : at + 4]
+        before = at - 1
+        while before >= 0 and data[before] in _BLANK:
+            before -= 1
+        if (before < 0 or data[before] in _BEFORE) and follower and not (follower.isalnum() or follower.isspace()):
+            yield at
+        at = data.find(name, at + 3)
 
 
 def _plain(data: bytes) -> bytes:

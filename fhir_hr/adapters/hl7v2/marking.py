@@ -1,4 +1,4 @@
-"""Which registered mark a sender put on a report and its results (附件2: heading mark, ``*`` before the item).
+"""Which registered mark a sender put on a report (附件2: in its heading).
 
 A mark is found in the registry by its whole text, or stated by the sender's profile; never by pattern.
 """
@@ -11,11 +11,9 @@ from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.er7 import Segment
 from fhir_hr.adapters.hl7v2.groups import OrderGroup
 from fhir_hr.issues import IssueCode, Severity
-from fhir_hr.mapping.item_table import ItemRow
 from fhir_hr.model.flags import FlagBasis, Mark, RecognitionFlag
-from fhir_hr.model.lab import Result
 
-__all__ = ["flag_of_report", "flag_of_result"]
+__all__ = ["flag_of_report"]
 
 
 def flag_of_report(ctx: Context, group: OrderGroup) -> RecognitionFlag | None:
@@ -54,27 +52,6 @@ def _segments(group: OrderGroup, name: str) -> list[Segment]:
     return found
 
 
-def flag_of_result(ctx: Context, result: Result, report: RecognitionFlag | None) -> RecognitionFlag | None:
-    """The mark of one result: its item is on a list, carries its symbol, and the report carries the mark."""
-    definition = result.definition
-    if report is None or not definition.starred or definition.item is None:
-        return None
-    row = ctx.vocabulary.items.item(definition.item)
-    return _item_flag(report.mark, row) if row is not None else None
-
-
 @lru_cache(maxsize=64)
 def _report_flag(mark: Mark) -> RecognitionFlag:
     return RecognitionFlag(mark=mark, basis=FlagBasis.PRINTED)
-
-
-@lru_cache(maxsize=4096)
-def _item_flag(mark: Mark, row: ItemRow) -> RecognitionFlag:
-    return RecognitionFlag(
-        mark=mark,
-        basis=FlagBasis.ITEM_SYMBOL,
-        item=row.code,
-        list_uri=row.list_uri,
-        list_version=row.list_version,
-        authority=row.authority,
-    )

@@ -16,9 +16,10 @@ from fhir_hr.adapters.hl7v2.groups import Grouped, OrderGroup, group
 from fhir_hr.adapters.hl7v2.limits import Limits
 from fhir_hr.adapters.hl7v2.lineage import link_parents
 from fhir_hr.adapters.hl7v2.patient import read_encounter, read_patient
+from fhir_hr.adapters.hl7v2.plans import Plans
 from fhir_hr.adapters.hl7v2.problems import IssueLog
 from fhir_hr.adapters.hl7v2.reports import read_report
-from fhir_hr.adapters.hl7v2.results import ResultReader, SharedCache
+from fhir_hr.adapters.hl7v2.results import ResultReader
 from fhir_hr.errors import InvariantError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.senders import SenderProfile, Senders, load_senders
@@ -65,7 +66,8 @@ class Reader:
     One reader may serve many inputs; its caches are bounded and hold nothing that names a person.
 
     Example:
-        >>> message = b"MSH|^~\\\\&|LIS|H1|||20260820||ORU^R01|7|P|2.4\\rPID|1||9\\rOBR|1||F1\\rOBX|1|NM|GLU||5.60|mmol/L"
+        >>> message = (b"MSH|^~\\\\&|LIS|H1|||20260820||ORU^R01|7|P|2.4\\rPID|1||9\\r"
+        ...            b"OBR|1||F1\\rOBX|1|NM|GLU||5.60|mmol/L")
         >>> [(r.control_id, r.counts.observations) for r in Reader().read(message)]
         [('7', 1)]
     """
@@ -80,7 +82,8 @@ class Reader:
         self._senders = senders if senders is not None else load_senders()
         self._limits = limits if limits is not None else Limits()
         self._vocabulary: Vocabulary = load_vocabulary()
-        self._caches: dict[tuple[str, str, Separators], SharedCache] = {}
+        self._profiles: dict[tuple[str, str], SenderProfile] = {}
+        self._plans: dict[tuple[str, str, Separators], Plans] = {}
 
     def read(self, data: bytes, *, received: When | None = None) -> Iterator[Read]:
         """Read all messages of an input: one message, an FHS/BHS batch, MLLP blocks, or several in a row.
@@ -115,7 +118,7 @@ class Reader:
             )
             return _unread(index, log)
         separators, fields = header
-        guess = self._senders.find(_component(fields, 2), _component(fields, 3))
+        guess = self._sender(_component(fields, 2), _component(fields, 3))
         text, codec, problems = decode(
             frame.raw,
             declared=_field(fields, 17).split(separators.repetition)[0].strip(),
@@ -127,7 +130,7 @@ class Reader:
         segments = split_segments(text, decoded or separators, log, self._limits)
         msh = segments[0]
         application, facility = msh.get(3), msh.get(4)
-        profile = self._senders.find(application, facility)
+        profile = self._sender(application, facility)
         ctx = Context(
             separators=decoded or separators,
             codec=codec,
@@ -136,17 +139,28 @@ class Reader:
             log=log,
             facility=_facility_key(profile, application, facility, separators),
         )
-        return _Message(ctx, segments, frame, index, received, seen, self._cache(ctx)).read()
+        plans = self._plans_of(ctx)
+        ctx.concepts = plans.concepts
+        return _Message(ctx, segments, frame, index, received, seen, plans).read()
 
-    def _cache(self, ctx: Context) -> SharedCache:
+    def _sender(self, application: str, facility: str) -> SenderProfile:
+        key = (application, facility)
+        profile = self._profiles.get(key)
+        if profile is None:
+            if len(self._profiles) >= _CACHES:
+                self._profiles.clear()
+            profile = self._profiles[key] = self._senders.find(application, facility)
+        return profile
+
+    def _plans_of(self, ctx: Context) -> Plans:
         key = (ctx.profile.id, ctx.facility, ctx.separators)
-        cache = self._caches.get(key)
-        if cache is None:
-            if len(self._caches) >= _CACHES:
-                self._caches.clear()
-            cache = self._caches[key] = SharedCache()
-        cache.trim()
-        return cache
+        plans = self._plans.get(key)
+        if plans is None:
+            if len(self._plans) >= _CACHES:
+                self._plans.clear()
+            plans = self._plans[key] = Plans()
+        plans.trim()
+        return plans
 
 
 def read(
@@ -171,7 +185,7 @@ class _Message:
         index: int,
         received: When | None,
         seen: set[tuple[str, str]],
-        cache: SharedCache,
+        plans: Plans,
     ) -> None:
         self.ctx = ctx
         self.log = ctx.log
@@ -180,7 +194,7 @@ class _Message:
         self.index = index
         self.received = received
         self.seen = seen
-        self.results = ResultReader(ctx, cache)
+        self.results = ResultReader(ctx, plans)
         self.msh = segments[0]
         self.rejected = 0
 
@@ -278,16 +292,16 @@ class _Message:
     def _drop_cut_off(self, obx_read: int) -> int:
         """Leave out a last OBX that the end of the message cut through: half a number is a wrong number."""
         last = self.segments[-1]
-        if self.frame.ended or last.id != "OBX" or len(last.fields) > 11:
+        if self.frame.ended or last.id != "OBX" or last.sent > 10:
             return 0
         others = [one for one in self.segments if one.id == "OBX" and one is not last]
-        if not others or min(len(one.fields) for one in others) <= len(last.fields):
+        if not others or min(one.sent for one in others) <= last.sent:
             return 0
         self.log.add(
             IssueCode.TRUNCATED,
             Severity.ERROR,
             last.where,
-            f"the message ends inside this segment ({len(last.fields) - 1} fields, the others have more, and no "
+            f"the message ends inside this segment ({last.sent} fields, the others have more, and no "
             f"line end); it was left out, the {obx_read - 1} before it were kept",
         )
         self.segments = self.segments[:-1]

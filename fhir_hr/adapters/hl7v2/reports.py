@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from enum import Enum, auto
+from typing import NamedTuple
 
 import msgspec
 
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.datatypes import read_cwe, read_entity, read_person, repetitions
 from fhir_hr.adapters.hl7v2.er7 import Segment
-from fhir_hr.adapters.hl7v2.groups import OrderGroup, ResultGroup
-from fhir_hr.adapters.hl7v2.marking import flag_of_report, flag_of_result
+from fhir_hr.adapters.hl7v2.groups import OrderGroup
+from fhir_hr.adapters.hl7v2.marking import flag_of_report
 from fhir_hr.adapters.hl7v2.orders import obr_concept, read_request, read_specimens
+from fhir_hr.adapters.hl7v2.plans import Plan, Role
 from fhir_hr.adapters.hl7v2.results import ReportFacts, ResultReader
-from fhir_hr.adapters.hl7v2.values import TEXT_TYPES, read_document
+from fhir_hr.adapters.hl7v2.values import read_document
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.codes import Code, Concept, Identifier
-from fhir_hr.model.flags import RecognitionFlag
 from fhir_hr.model.lab import ParentResult, Report, ReportKind, ReportStatus, Request, Result, ResultStatus
 from fhir_hr.model.people import Performer
 from fhir_hr.model.values import Attachment
@@ -28,16 +29,6 @@ __all__ = ["Tally", "read_report"]
 V2_0074 = "http://terminology.hl7.org/CodeSystem/v2-0074"
 
 _IMAGING_SECTIONS = frozenset({"RAD", "RX", "RUS", "CT", "CTH", "NMR", "NMS", "OUS", "VUS", "CUS", "XRC", "MR", "US"})
-_FINDINGS_LOINC = frozenset({"59776-5", "18782-3"})
-_IMPRESSION_LOINC = frozenset({"19005-8"})
-# The words Chinese imaging systems head their two parts with; whole names only.
-_FINDINGS_NAMES = frozenset(
-    {"检查所见", "影像所见", "影像学所见", "放射学所见", "超声所见", "内镜所见", "所见", "FINDINGS"}
-)
-_IMPRESSION_NAMES = frozenset(
-    {"检查印象", "检查结论", "影像印象", "影像诊断", "诊断意见", "诊断印象", "超声提示", "印象", "IMPRESSION"}
-)
-_STUDY_UID_CODES = frozenset({"113014", "110180"})
 _UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z", re.ASCII)
 
 
@@ -47,6 +38,14 @@ class Tally(NamedTuple):
     observations: int
     in_report: int
     rejected: int
+
+
+class Went(Enum):
+    """Where an OBX went."""
+
+    RESULT = auto()
+    IN_REPORT = auto()
+    REJECTED = auto()
 
 
 class _Narrative:
@@ -82,35 +81,31 @@ def read_report(ctx: Context, group: OrderGroup, reader: ResultReader, *, key: s
     specimens = read_specimens(ctx, group)
     status, status_raw = _status(ctx, obr)
     categories = _categories(ctx, obr)
-    kind = _kind(ctx, group, categories)
+    kind = _kind(group, categories, reader)
     effective = _effective(ctx, obr, specimens[0].collected if specimens else None)
-    facts = ReportFacts(status=status, effective=effective, specimens=specimens)
+    facts = ReportFacts(
+        status=status,
+        effective=effective.start or effective.end if isinstance(effective, Period) else effective,
+        specimens=specimens,
+        specimen_index={id(one): index for index, one in enumerate(group.specimens)},
+        flag=flag_of_report(ctx, group),
+    )
     narrative = _Narrative()
     results: list[Result] = []
     rejected = in_report = 0
-    report_mark = flag_of_report(ctx, group)
     reader.start_report()
-    spm_index = {id(one): index for index, one in enumerate(group.specimens)}
     for one in group.results:
-        if _is_blank(one.obx):
-            ctx.log.add(
-                IssueCode.VALUE_MISSING,
-                Severity.ERROR,
-                one.obx.where,
-                "an OBX without code and value was left out",
-            )
+        plan = reader.plan(one.obx, kind)
+        if plan.role is Role.RESULT:
+            results.append(reader.read(one, plan, facts))
+            continue
+        went = _take_part(ctx, one.obx, plan, narrative)
+        if went is Went.RESULT:
+            results.append(reader.read(one, plan, facts))
+        elif went is Went.IN_REPORT:
+            in_report += 1
+        else:
             rejected += 1
-            continue
-        part = _narrative_part(ctx, one, kind, narrative)
-        if part is not None:
-            in_report += part
-            rejected += not part
-            continue
-        result = reader.read(one, reader.shape(one.obx), facts)
-        if result is None:
-            rejected += 1
-            continue
-        results.append(_finished(ctx, result, one, spm_index, report_mark))
     report = Report(
         key=key,
         kind=kind,
@@ -131,7 +126,7 @@ def read_report(ctx: Context, group: OrderGroup, reader: ResultReader, *, key: s
         conclusion="\n".join(narrative.impression) or None,
         documents=tuple(narrative.documents),
         parent=_parent(ctx, obr),
-        flag=report_mark,
+        flag=facts.flag,
         marks_readable=ctx.profile.mark_field is not None or ctx.profile.report_mark is not None,
         study_uid=narrative.study_uid or _study_uid_of_obr(ctx, obr),
         accession=_accession(ctx, obr) if kind is ReportKind.IMAGING else None,
@@ -139,78 +134,40 @@ def read_report(ctx: Context, group: OrderGroup, reader: ResultReader, *, key: s
     return report, Tally(len(results), in_report, rejected)
 
 
-def _finished(
-    ctx: Context,
-    result: Result,
-    group: ResultGroup,
-    spm_index: dict[int, int],
-    report_mark: RecognitionFlag | None,
-) -> Result:
-    changes: dict[str, Any] = {}
-    if group.about is not None and id(group.about) in spm_index:
-        changes["focus"] = spm_index[id(group.about)]
-    flag = flag_of_result(ctx, result, report_mark)
-    if flag is not None:
-        changes["flag"] = flag
-    return msgspec.structs.replace(result, **changes) if changes else result
-
-
-def _is_blank(obx: Segment) -> bool:
-    return not any(obx.get(number).strip() for number in (2, 3, 5))
-
-
-def _narrative_part(ctx: Context, group: ResultGroup, kind: ReportKind, into: _Narrative) -> int | None:
-    """Take an OBX that is part of the report itself: 1 taken, 0 rejected, ``None`` when it is a result."""
-    obx = group.obx
-    type_ = obx.get(2).strip().upper()
-    raw = obx.get(5)
-    code_raw = obx.get(3)
-    if type_ in {"ED", "RP"} and raw.strip():
-        title = read_cwe(ctx, code_raw, f"{obx.where}-3").text if code_raw else None
-        document = read_document(ctx, type_, raw, title, obx.where)
+def _take_part(ctx: Context, obx: Segment, plan: Plan, into: _Narrative) -> Went:
+    """Take an OBX that is part of the report itself; say when it is a result after all, or nothing."""
+    raw = obx.fields[5]
+    role = plan.role
+    if role is Role.DOCUMENT:
+        if not raw.strip():
+            return Went.RESULT if plan.shape is not None else _nothing(ctx, obx, "a document without content")
+        document = read_document(ctx, plan.kind, raw, plan.title or None, obx.where)
         if document is None:
-            return 0
+            return Went.REJECTED
         into.documents.append(document)
-        return 1
-    if not code_raw.strip(ctx.separators.component + " "):
-        if type_ not in TEXT_TYPES:
-            return None
-        into.findings.append(_lines(ctx, obx))
-        return 1
-    first = code_raw.split(ctx.separators.component)
-    code, name = first[0].strip(), (first[1].strip() if len(first) > 1 else "")
-    if code in _STUDY_UID_CODES and _UID.match(raw.strip()):
+    elif role is Role.STUDY_UID:
+        if not _UID.match(raw.strip()):
+            return Went.RESULT
         into.study_uid = raw.strip()
-        return 1
-    if type_ not in TEXT_TYPES:
-        return None
-    part = _part_of(ctx, code, name)
-    if part == "findings":
+    elif role is Role.UNCODED:
+        return _nothing(ctx, obx, "a result without code and name")
+    elif role is Role.TEXT_LINE:
+        if not obx.fields[2] and not raw.strip():
+            return _nothing(ctx, obx, "an OBX without type, code and value")
         into.findings.append(_lines(ctx, obx))
-        return 1
-    if part == "impression":
+    elif role is Role.FINDINGS:
+        into.findings.append(_lines(ctx, obx))
+    elif role is Role.IMPRESSION:
         into.impression.append(_lines(ctx, obx))
-        return 1
-    if kind is ReportKind.IMAGING and type_ in {"TX", "FT"}:
-        into.headed(ctx.text(name or code), _lines(ctx, obx))
-        return 1
-    return None
+    else:
+        into.headed(plan.title, _lines(ctx, obx))
+    return Went.IN_REPORT
 
 
-def _part_of(ctx: Context, code: str, name: str) -> str | None:
-    profile = ctx.profile
-    suffix = code.rpartition(ctx.separators.subcomponent)[2]
-    if code in profile.findings_codes or code in _FINDINGS_LOINC or suffix == "GDT":
-        return "findings"
-    if code in profile.impression_codes or code in _IMPRESSION_LOINC or suffix == "IMP":
-        return "impression"
-    for word in (name, code):
-        whole = word.strip().strip(":：").upper()
-        if whole in _FINDINGS_NAMES:
-            return "findings"
-        if whole in _IMPRESSION_NAMES:
-            return "impression"
-    return None
+def _nothing(ctx: Context, obx: Segment, what: str) -> Went:
+    code = IssueCode.VALUE_MISSING if not obx.fields[5].strip() else IssueCode.CODE_MISSING
+    ctx.log.add(code, Severity.ERROR, f"{obx.where}-3", f"{what} was left out")
+    return Went.REJECTED
 
 
 def _lines(ctx: Context, obx: Segment) -> str:
@@ -218,16 +175,12 @@ def _lines(ctx: Context, obx: Segment) -> str:
     return "\n".join(ctx.text(part, f"{obx.where}-5") for part in parts)
 
 
-def _kind(ctx: Context, group: OrderGroup, categories: tuple[Concept, ...]) -> ReportKind:
+def _kind(group: OrderGroup, categories: tuple[Concept, ...], reader: ResultReader) -> ReportKind:
     """Imaging, when the section says so or the OBX hold findings or an impression; else laboratory."""
-    for concept in categories:
-        if concept.code_in(V2_0074) in _IMAGING_SECTIONS:
-            return ReportKind.IMAGING
-    for one in group.results:
-        parts = one.obx.get(3).split(ctx.separators.component)
-        code, name = parts[0].strip(), (parts[1].strip() if len(parts) > 1 else "")
-        if code and (code == "113014" or _part_of(ctx, code, name) is not None):
-            return ReportKind.IMAGING
+    if any(concept.code_in(V2_0074) in _IMAGING_SECTIONS for concept in categories):
+        return ReportKind.IMAGING
+    if any(reader.tells_imaging(one.obx.fields[3]) for one in group.results):
+        return ReportKind.IMAGING
     return ReportKind.LABORATORY
 
 

@@ -7,27 +7,27 @@ from typing import NamedTuple
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.datatypes import (
     read_address,
-    read_device,
     read_entity,
     read_organization,
     read_person,
     repetitions,
 )
-from fhir_hr.adapters.hl7v2.definitions import Shape, interpret_flags, read_shape
+from fhir_hr.adapters.hl7v2.definitions import Shape
 from fhir_hr.adapters.hl7v2.er7 import Segment
 from fhir_hr.adapters.hl7v2.groups import ResultGroup
 from fhir_hr.adapters.hl7v2.numbers import read_number
 from fhir_hr.adapters.hl7v2.orders import read_notes
-from fhir_hr.adapters.hl7v2.problems import Problem
+from fhir_hr.adapters.hl7v2.plans import Plan, Plans
 from fhir_hr.adapters.hl7v2.values import ValueRead, read_values
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.codes import Code, Concept, Identifier
-from fhir_hr.model.lab import ReportStatus, Result, ResultStatus, Specimen
-from fhir_hr.model.people import Device, Organization, Performer
-from fhir_hr.model.values import Absent, AbsentReason, Text
-from fhir_hr.model.when import Period, When
+from fhir_hr.model.flags import RecognitionFlag
+from fhir_hr.model.lab import ReportKind, ReportStatus, Result, ResultStatus, Specimen
+from fhir_hr.model.people import Organization, Performer
+from fhir_hr.model.values import Absent, AbsentReason, Quantity, Text, Value
+from fhir_hr.model.when import When
 
-__all__ = ["ReportFacts", "ResultReader", "SharedCache"]
+__all__ = ["ReportFacts", "ResultReader"]
 
 _ROLE_OBSERVER = Concept(
     codings=(
@@ -38,7 +38,6 @@ _ROLE_OBSERVER = Concept(
         ),
     )
 )
-_MAX_SHAPES = 20_000
 _DEFAULT_FINAL = {
     ReportStatus.FINAL: ResultStatus.FINAL,
     ReportStatus.CORRECTED: ResultStatus.FINAL,
@@ -46,40 +45,23 @@ _DEFAULT_FINAL = {
 }
 
 
-class SharedCache:
-    """Translations that repeat for every patient of one sender: shapes, flags, devices. Bounded.
-
-    Nothing that names a person or an event is kept here.
-    """
-
-    def __init__(self) -> None:
-        self.shapes: dict[tuple[str, ...], Shape] = {}
-        self.flags: dict[tuple[str, bool], tuple[tuple[Concept, ...], tuple[Problem, ...]]] = {}
-        self.devices: dict[str, Device | None] = {}
-        self.accepted: dict[tuple[str, str | None], bool] = {}
-
-    def trim(self) -> None:
-        """Forget everything when a sender makes too many different shapes (random texts in code fields)."""
-        if len(self.shapes) + len(self.flags) + len(self.devices) > _MAX_SHAPES:
-            self.shapes.clear()
-            self.flags.clear()
-            self.devices.clear()
-
-
 class ReportFacts(NamedTuple):
     """What the results of one report take from it."""
 
     status: ReportStatus
-    effective: When | Period | None
+    effective: When | None
     specimens: list[Specimen]
+    specimen_index: dict[int, int]
+    """``id`` of a specimen group to its index, for observations about a specimen."""
+    flag: RecognitionFlag | None
 
 
 class ResultReader:
     """Reads the OBX of one message."""
 
-    def __init__(self, ctx: Context, cache: SharedCache) -> None:
+    def __init__(self, ctx: Context, plans: Plans) -> None:
         self._ctx = ctx
-        self._cache = cache
+        self._plans = plans
         self._performers: dict[tuple[str, ...], tuple[Performer, ...]] = {}
         self._keys: dict[str, int] = {}
 
@@ -87,125 +69,100 @@ class ResultReader:
         """Begin a new report: result keys count anew."""
         self._keys = {}
 
-    def shape(self, obx: Segment) -> Shape:
-        """The translated definition of an OBX, shared with every OBX of the sender that says the same."""
-        get = obx.get
-        # With limits in OBX-16 its text belongs to the shape; otherwise it names a person and must not.
-        extra = get(16) if self._ctx.profile.limits_in_obx16 else ""
-        key = (get(3), get(6), get(7), get(17), get(20), extra)
-        shape = self._cache.shapes.get(key)
-        if shape is None:
-            shape = read_shape(self._ctx, obx)
-            self._cache.shapes[key] = shape
-        return shape
+    def plan(self, obx: Segment, kind: ReportKind) -> Plan:
+        """What repeats of an OBX."""
+        return self._plans.plan(self._ctx, obx, kind)
 
-    def read(self, group: ResultGroup, shape: Shape, facts: ReportFacts) -> Result | None:
-        """Read one OBX as a result; ``None`` with an issue when nothing of it can stand as one."""
-        obx = group.obx
+    def tells_imaging(self, raw: str) -> bool:
+        """Whether OBX-3 alone shows that the report is one of imaging."""
+        return self._plans.tells_imaging(self._ctx, raw)
+
+    def read(self, group: ResultGroup, plan: Plan, facts: ReportFacts) -> Result:
+        """Read one coded OBX as a result."""
+        ctx, obx, shape = self._ctx, group.obx, plan.shape
+        assert shape is not None
+        f = obx.fields
         where = obx.where
-        ctx = self._ctx
-        get = obx.get
-        if not shape.definition.code:
-            ctx.log.add(
-                IssueCode.CODE_MISSING,
-                Severity.ERROR,
-                f"{where}-3",
-                "the result has no code and no name; it was left out",
-            )
-            return None
         if shape.problems:
             ctx.log.add_problems(shape.problems, where)
-        profile = ctx.profile
-        status, status_raw = self._status(get(profile.status_field), facts, where)
-        read = self._value(obx, shape, status, status_raw)
-        index = self._specimen(obx, facts)
-        definition = shape.definition
-        if definition.item is not None and not self._accepts(definition.item.code, facts, index):
-            definition = shape.plain
-        grade = isinstance(read.value, Text) and read.value.ordinal is not None
-        flag_raw = get(profile.flag_field)
-        effective = ctx.when(get(14), f"{where}-14")
-        if effective is None:
-            effective = _moment_of(facts.effective)
-        device_raw = get(18)
-        sub_id = get(4)
-        analysed = get(19)
+        status = plan.status or self._status(plan, facts, where)
+        value, components = self._value(obx, plan, shape, status)
+        specimens = facts.specimens
+        index = self._specimen(f[33], specimens) if specimens else None
+        kind_code = specimens[index].kind_code if index is not None else None
+        definition = plan.definitions.get(kind_code) or self._plans.definition(ctx, plan, kind_code)
+        flag_raw = f[ctx.flag_field]
+        sub_id = f[4]
+        key = f"{shape.key}/{sub_id}" if sub_id else shape.key
+        count = self._keys.get(key, 0)
+        self._keys[key] = count + 1
         return Result(
-            key=self._key(shape.key, sub_id),
+            key=f"{key}~{count}" if count else key,
             definition=definition,
-            value=read.value,
-            components=read.components,
+            value=value,
+            components=components,
             status=status,
-            status_source=status_raw or None,
+            status_source=plan.status_source,
             where=where,
-            interpretations=self._flags(flag_raw, grade, where) if flag_raw else (),
-            effective=effective,
-            analysed=ctx.when(analysed, f"{where}-19") if analysed else None,
+            interpretations=self._flags(flag_raw, value, where) if flag_raw else (),
+            effective=(ctx.when(f[14], f"{where}-14") if f[14] else None) or facts.effective,
+            analysed=ctx.when(f[19], f"{where}-19") if f[19] else None,
             performers=self._who(obx),
-            device=self._device(device_raw) if device_raw else None,
-            identifiers=self._numbers(get(21)) if get(21) else (),
+            device=plan.device,
+            identifiers=self._numbers(f[21]) if f[21] else (),
             notes=read_notes(ctx, group.notes) if group.notes else (),
             sub_id=sub_id or None,
             specimen=index,
+            focus=facts.specimen_index.get(id(group.about)) if group.about is not None else None,
+            flag=self._plans.item_flag(ctx, definition, facts.flag) if facts.flag is not None else None,
         )
 
-    def _key(self, base: str, sub_id: str) -> str:
-        key = f"{base}/{sub_id}" if sub_id else base
-        count = self._keys.get(key, 0)
-        self._keys[key] = count + 1
-        return f"{key}~{count}" if count else key
-
-    def _status(self, raw: str, facts: ReportFacts, where: str) -> tuple[ResultStatus, str]:
+    def _status(self, plan: Plan, facts: ReportFacts, where: str) -> ResultStatus:
+        """The status where OBX-11 is empty or unknown."""
         ctx = self._ctx
-        raw = raw.strip()
-        override = ctx.profile.status_overrides.get(raw)
-        if override is not None:
-            return ResultStatus(override), raw
-        if raw:
-            row = ctx.vocabulary.result_status.get(raw)
-            if row is not None and row.target:
-                return ResultStatus(row.target), raw
+        place = f"{where}-{ctx.status_field}"
+        if plan.status_source:
             ctx.log.add(
                 IssueCode.STATUS_UNKNOWN,
                 Severity.WARNING,
-                f"{where}-{ctx.profile.status_field}",
-                f"result status '{raw[:10]}' is not known; it was read as unknown",
+                place,
+                f"result status '{plan.status_source[:10]}' is not known; it was read as unknown",
             )
-            return ResultStatus.UNKNOWN, raw
+            return ResultStatus.UNKNOWN
         assumed = _DEFAULT_FINAL.get(facts.status)
         if assumed is not None:
             ctx.log.add_once(
                 IssueCode.STATUS_ASSUMED,
                 Severity.INFORMATION,
-                f"{where}-{ctx.profile.status_field}",
+                place,
                 "results without a status in a final report were read as final (HL7 v2.2: default F)",
             )
-            return assumed, ""
+            return assumed
         ctx.log.add_once(
-            IssueCode.STATUS_UNKNOWN,
-            Severity.WARNING,
-            f"{where}-{ctx.profile.status_field}",
-            "results without a status were read as unknown",
+            IssueCode.STATUS_UNKNOWN, Severity.WARNING, place, "results without a status were read as unknown"
         )
-        return ResultStatus.UNKNOWN, ""
+        return ResultStatus.UNKNOWN
 
-    def _value(self, obx: Segment, shape: Shape, status: ResultStatus, status_raw: str) -> ValueRead:
-        raw = obx.get(5)
-        kind = obx.get(2).strip().upper()
-        if raw.strip():
-            if not kind:
+    def _value(self, obx: Segment, plan: Plan, shape: Shape, status: ResultStatus) -> ValueRead:
+        raw, kind = obx.fields[5], plan.kind
+        if raw and not raw.isspace():
+            if kind == "NM":
+                number = read_number(raw)
+                if number is not None:
+                    return ValueRead(Quantity(value=number, unit=shape.definition.unit, source=raw))
+                if self._shifted(obx):
+                    return ValueRead(Absent(reason=AbsentReason.ERROR, text=self._ctx.text(raw)))
+            elif not kind:
                 self._ctx.log.add_once(
                     IssueCode.VALUE_TYPE_MISSING,
                     Severity.WARNING,
                     f"{obx.where}-2",
                     "a value without a type was read as text",
                 )
-            if kind == "NM" and self._shifted(obx):
-                return ValueRead(Absent(reason=AbsentReason.ERROR, text=self._ctx.text(raw)))
             read = read_values(self._ctx, kind, raw, shape.definition.unit, obx.where)
             if read.value is not None:
                 return read
-        row = self._ctx.vocabulary.result_status.get(status_raw) if status_raw else None
+        row = self._ctx.vocabulary.result_status.get(plan.status_source) if plan.status_source else None
         if row is not None and row.absent:
             return ValueRead(Absent(reason=AbsentReason(row.absent)))
         if status is ResultStatus.CANCELLED:
@@ -227,30 +184,18 @@ class ResultReader:
         )
         return True
 
-    def _flags(self, raw: str, grade: bool, where: str) -> tuple[Concept, ...]:
-        key = (raw, grade)
-        found = self._cache.flags.get(key)
-        if found is None:
-            field = str(self._ctx.profile.flag_field)
-            found = interpret_flags(self._ctx, raw, grade=grade, where=field)
-            self._cache.flags[key] = found
-        concepts, problems = found
+    def _flags(self, raw: str, value: Value | None, where: str) -> tuple[Concept, ...]:
+        grade = isinstance(value, Text) and value.ordinal is not None
+        concepts, problems = self._plans.flags(self._ctx, raw, grade=grade)
         if problems:
             self._ctx.log.add_problems(problems, where)
         return concepts
 
-    def _device(self, raw: str) -> Device | None:
-        if raw in self._cache.devices:
-            return self._cache.devices[raw]
-        device = read_device(self._ctx, raw.split(self._ctx.separators.repetition, maxsplit=1)[0])
-        self._cache.devices[raw] = device
-        return device
-
     def _who(self, obx: Segment) -> tuple[Performer, ...]:
         """OBX-16 the observer; OBX-23/24/25 the laboratory, else OBX-15 (v2-to-FHIR)."""
-        get = obx.get
-        observer = "" if self._ctx.profile.limits_in_obx16 else get(16)
-        key = (observer, get(23), get(24), get(25), get(15))
+        f = obx.fields
+        observer = "" if self._ctx.limits else f[16]
+        key = (observer, f[23], f[24], f[25], f[15])
         found = self._performers.get(key)
         if found is None:
             found = self._performers[key] = tuple(self._performers_of(obx, observer))
@@ -295,39 +240,12 @@ class ResultReader:
         found = read_entity(self._ctx, raw.split(self._ctx.separators.repetition, maxsplit=1)[0], type_code="FILL")
         return (found,) if found is not None else ()
 
-    def _specimen(self, obx: Segment, facts: ReportFacts) -> int | None:
+    def _specimen(self, named: str, specimens: list[Specimen]) -> int | None:
         """The specimen of a result: OBX-33 names it, or the report has only one."""
-        specimens = facts.specimens
-        if not specimens:
-            return None
-        named = obx.get(33)
         if named and len(specimens) > 1:
-            pieces = [
-                piece
-                for part in named.split(self._ctx.separators.component)
-                for piece in part.split(self._ctx.separators.subcomponent)
-            ]
+            seps = self._ctx.separators
+            pieces = [piece for part in named.split(seps.component) for piece in part.split(seps.subcomponent)]
             for index, specimen in enumerate(specimens):
                 if any(identifier.value in pieces for identifier in specimen.identifiers):
                     return index
         return 0 if len(specimens) == 1 else None
-
-    def _accepts(self, item: str, facts: ReportFacts, index: int | None) -> bool:
-        """Whether the item is about this kind of specimen: 白细胞 of a urine report is not the item 白细胞."""
-        if index is None:
-            return True
-        kind = facts.specimens[index].kind_code
-        key = (item, kind)
-        found = self._cache.accepted.get(key)
-        if found is None:
-            vocabulary = self._ctx.vocabulary
-            row = vocabulary.items.item(item)
-            accepted = row is None or vocabulary.specimens.accepts(row.specimens, kind) is not False
-            found = self._cache.accepted[key] = accepted
-        return found
-
-
-def _moment_of(effective: When | Period | None) -> When | None:
-    if isinstance(effective, Period):
-        return effective.start or effective.end
-    return effective

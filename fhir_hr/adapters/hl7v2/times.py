@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 
 from fhir_hr.model.when import Precision, When
 
@@ -80,15 +79,23 @@ def _possible(
     y = int(year)
     if not 1 < y < 9999:
         return False
-    if month is not None and not 1 <= int(month) <= 12:
-        return False
-    if month is not None and day is not None and not 1 <= int(day) <= monthrange(y, int(month))[1]:
-        return False
+    if month is not None:
+        m = int(month)
+        if not 1 <= m <= 12:
+            return False
+        if day is not None and not 1 <= int(day) <= _days(y, m):
+            return False
     return (
         (hour is None or int(hour) <= 23)
         and (minute is None or int(minute) <= 59)
         and (second is None or int(second) <= 59)
     )
+
+
+def _days(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def read_time_of_day(text: str) -> str | None:
