@@ -35,7 +35,8 @@ V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CODE_SPACE = re.compile(r"\s+")
-_LOINC = re.compile(r"(?:LA|LP|LL|LG)?(\d{1,7})-(\d)\Z", re.ASCII)
+_LOINC = re.compile(r"(\d{1,7})-(\d)\Z", re.ASCII)
+_LOINC_PART = re.compile(r"L[APLG]\d{1,7}-\d\Z", re.ASCII)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z .'\-]*\Z")
 
@@ -66,7 +67,7 @@ def repetitions(ctx: Context, raw: str) -> list[str]:
 
 
 def is_loinc(code: str) -> bool:
-    """Whether text is a possible LOINC code, part or answer: its form, and its check digit (mod 10).
+    """Whether text is a possible LOINC code (its form and mod-10 check digit), part or answer (form only).
 
     Example:
         >>> is_loinc("718-7"), is_loinc("718-8"), is_loinc("1037"), is_loinc("LA6576-8")
@@ -74,7 +75,7 @@ def is_loinc(code: str) -> bool:
     """
     found = _LOINC.match(code)
     if found is None:
-        return False
+        return _LOINC_PART.match(code) is not None
     body, check = found.groups()
     total = 0
     for index, digit in enumerate(reversed(body)):
