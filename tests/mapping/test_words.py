@@ -32,6 +32,8 @@ from fhir_hr.mapping.units import load_units, read_units, unit_key
         ("U/L", "U/L"),
         ("g/L ", "g/L"),
         ("％", "%"),
+        ("MG/DL", "mg/dL"),
+        ("次/分", "/min"),
         ("mmol/l", "mmol/L"),
         ("mL/(min·1.73m²)", "mL/min/{1.73_m2}"),
         ("10*9/L", "10*9/L"),
