@@ -94,8 +94,9 @@ def show_recognition(recognition: Recognition, *, language: Language) -> None:
     """Print the table of decisions, the reasons with their clauses, and how the sources answered."""
     words = _WORDS[language]
     legend = _Legend()
-    table = Table(pad_edge=False, show_lines=False)
-    table.add_column(words["item"], overflow="fold", min_width=14)
+    out = console()
+    table = Table(pad_edge=False)
+    table.add_column(words["item"], overflow="fold", max_width=18 if out.width < 90 else None)
     table.add_column(words["prior"], overflow="fold", min_width=21)
     table.add_column(words["outcome"], overflow="fold", min_width=8)
     table.add_column(words["reasons"], overflow="fold", min_width=6)
@@ -108,7 +109,6 @@ def show_recognition(recognition: Recognition, *, language: Language) -> None:
             table.add_row(Text(f"【{item.panel}】" if language == "zh" else f"[{item.panel}]", style="bold"))
         panel = item.panel
         table.add_row(*_row(item, legend, language=language))
-    out = console()
     out.print(table)
     legend.show(language=language)
     states = _STATE_ZH if language == "zh" else {}
