@@ -115,7 +115,7 @@ class IssueCode(StrEnum):
     PACK_STALE = "pack-stale"
 
 
-class Issue(msgspec.Struct, frozen=True, kw_only=True):
+class Issue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that was wrong or doubtful, with its place.
 
     Attributes:

@@ -11,7 +11,7 @@ import msgspec
 __all__ = ["EMPTY_CONCEPT", "Code", "Concept", "Identifier"]
 
 
-class Code(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Code(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """One code of one system (FHIR ``Coding``).
 
     Attributes:
@@ -40,7 +40,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return hash((self.system, self.code))
 
 
-class Concept(msgspec.Struct, frozen=True, kw_only=True):
+class Concept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A meaning with its parallel codings and the source's own words (FHIR ``CodeableConcept``).
 
     Attributes:
@@ -67,7 +67,7 @@ class Concept(msgspec.Struct, frozen=True, kw_only=True):
 EMPTY_CONCEPT = Concept()
 
 
-class Identifier(msgspec.Struct, frozen=True, kw_only=True):
+class Identifier(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A business identifier (FHIR ``Identifier``).
 
     Attributes:

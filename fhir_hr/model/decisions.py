@@ -51,7 +51,7 @@ class Force(StrEnum):
     IN_PRINCIPLE = "in-principle"
 
 
-class ClauseRef(msgspec.Struct, frozen=True, kw_only=True):
+class ClauseRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sentence of the policy text that says so.
 
     Attributes:
@@ -68,7 +68,7 @@ class ClauseRef(msgspec.Struct, frozen=True, kw_only=True):
     interpretation: str | None = None
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
+class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why: one check's finding as data.
 
     Attributes:
@@ -87,7 +87,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     en: str = ""
 
 
-class PackRef(msgspec.Struct, frozen=True, kw_only=True):
+class PackRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A pack at a version, with the digest that pins its content."""
 
     id: str
@@ -95,7 +95,7 @@ class PackRef(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The verdict on one candidate (order item × prior), recomputable from its digests.
 
     Attributes:
@@ -120,7 +120,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
 
 
-class ItemDecision(msgspec.Struct, frozen=True, kw_only=True):
+class ItemDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that is known for one ordered item.
 
     The best prior with its decision, the others, and which sources could not be asked.

@@ -12,7 +12,7 @@ from fhir_hr.model.when import When
 __all__ = ["Evidence", "EvidenceResult", "EvidenceType", "FlagBasis", "Mark", "RecognitionFlag"]
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
+class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One registered mark, e.g. 川内HR. Found in the registry, never by pattern.
 
     Attributes:
@@ -54,7 +54,7 @@ class EvidenceResult(StrEnum):
     NOT_ASSESSED = "not-assessed"
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Quality evidence of an institution for one item over a period.
 
     Attributes:
@@ -75,7 +75,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     document: str | None = None
 
 
-class RecognitionFlag(msgspec.Struct, frozen=True, kw_only=True):
+class RecognitionFlag(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The mark as it stands on a report or one of its results, with its evidence.
 
     Attributes:

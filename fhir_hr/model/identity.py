@@ -20,7 +20,7 @@ NATIONAL_ID = "urn:oid:2.16.156.10011.1.3"
 """居民身份证号 (registered root, WS 363/CDA use)."""
 
 
-class PatientIdentity(msgspec.Struct, frozen=True, kw_only=True):
+class PatientIdentity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What identifies a patient. Never shown by ``repr``."""
 
     identifiers: tuple[Identifier, ...] = ()
@@ -42,7 +42,7 @@ class PatientIdentity(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class IdentityMatch(msgspec.Struct, frozen=True, kw_only=True):
+class IdentityMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Answer of :func:`match_identity`: ``same`` is true, false or ``None`` (unknown), and on what ground."""
 
     same: bool | None

@@ -74,7 +74,7 @@ class Scale(StrEnum):
     QUALITATIVE = "qualitative"
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
+class Note(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A remark (NTE and its like)."""
 
     text: str
@@ -82,7 +82,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
 
 
-class ReferenceRange(msgspec.Struct, frozen=True, kw_only=True):
+class ReferenceRange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A reference interval: bounds where they could be read, and always the source's text.
 
     Attributes:
@@ -95,7 +95,7 @@ class ReferenceRange(msgspec.Struct, frozen=True, kw_only=True):
     applies_to: str | None = None
 
 
-class ResultDefinition(msgspec.Struct, frozen=True, kw_only=True):
+class ResultDefinition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a sender says about an item again and again, for every patient: code, unit, range, method.
 
     It is translated once per sender and raw text, and shared by all results that repeat it. It never holds
@@ -124,7 +124,7 @@ class ResultDefinition(msgspec.Struct, frozen=True, kw_only=True):
     scale: Scale | None = None
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One result (OBX, CDA observation, row).
 
     Attributes:
@@ -159,7 +159,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     flag: RecognitionFlag | None = None
 
 
-class Specimen(msgspec.Struct, frozen=True, kw_only=True):
+class Specimen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A specimen (SPM, OBR-15)."""
 
     key: str
@@ -183,7 +183,7 @@ class Specimen(msgspec.Struct, frozen=True, kw_only=True):
     """Code of the accepted-specimen table (``blood``, ``serum`` …) that the type was mapped to."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The order that a report answers (ORC/OBR)."""
 
     key: str
@@ -202,7 +202,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-class ParentResult(msgspec.Struct, frozen=True, kw_only=True):
+class ParentResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The result of another order that this report descends from (OBR-26/29; microbiology)."""
 
     code: Concept
@@ -210,7 +210,7 @@ class ParentResult(msgspec.Struct, frozen=True, kw_only=True):
     order: Identifier | None = None
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One report: an OBR with its results, or a document.
 
     Attributes:
@@ -249,7 +249,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     accession: Identifier | None = None
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
+class Counts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The count that is checked for every message: ``observations + in_report + rejected == obx_read``."""
 
     obx_read: int = 0
@@ -263,7 +263,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return self.observations + self.in_report + self.rejected == self.obx_read
 
 
-class ReportMessage(msgspec.Struct, frozen=True, kw_only=True):
+class ReportMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that one message said, in neutral form.
 
     Attributes:

@@ -13,7 +13,7 @@ from fhir_hr.model.when import When
 __all__ = ["ExclusionClaim", "Order", "OrderItem"]
 
 
-class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
+class OrderItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item of an order, after panels were expanded.
 
     Attributes:
@@ -35,7 +35,7 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
     specimen_kind: str | None = None
 
 
-class ExclusionClaim(msgspec.Struct, frozen=True, kw_only=True):
+class ExclusionClaim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A clinician's assertion that an exclusion case holds. Never inferred by the library.
 
     Attributes:
@@ -51,7 +51,7 @@ class ExclusionClaim(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A draft order at the receiving hospital.
 
     Attributes:

@@ -9,7 +9,7 @@ from fhir_hr.model.when import When
 __all__ = ["MessageOrigin", "Origin"]
 
 
-class MessageOrigin(msgspec.Struct, frozen=True, kw_only=True):
+class MessageOrigin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The message, document or file that facts came from.
 
     Attributes:
@@ -27,7 +27,7 @@ class MessageOrigin(msgspec.Struct, frozen=True, kw_only=True):
     received: When | None = None
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One fact's place: the message, and the segment/field, XPath or tag in it.
 
     Attributes:

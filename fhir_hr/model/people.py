@@ -36,7 +36,7 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
-class HumanName(msgspec.Struct, frozen=True, kw_only=True):
+class HumanName(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A name. ``text`` is the whole name in the order its owner writes it (张三丰)."""
 
     text: str
@@ -52,7 +52,7 @@ class HumanName(msgspec.Struct, frozen=True, kw_only=True):
         return "HumanName(…)"
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A postal address."""
 
     lines: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return "Address(…)"
 
 
-class ContactPoint(msgspec.Struct, frozen=True, kw_only=True):
+class ContactPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A telephone number or other telecom address."""
 
     value: str
@@ -78,7 +78,7 @@ class ContactPoint(msgspec.Struct, frozen=True, kw_only=True):
         return "ContactPoint(…)"
 
 
-class Patient(msgspec.Struct, frozen=True, kw_only=True):
+class Patient(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A patient as one sender knows them.
 
     Attributes:
@@ -105,7 +105,7 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
         return f"Patient(<{len(self.identifiers)} identifiers>, where={self.where!r})"
 
 
-class Organization(msgspec.Struct, frozen=True, kw_only=True):
+class Organization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A hospital, laboratory or department.
 
     Attributes:
@@ -121,7 +121,7 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
     division: str | None = None
 
 
-class Practitioner(msgspec.Struct, frozen=True, kw_only=True):
+class Practitioner(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A person of the staff."""
 
     identifiers: tuple[Identifier, ...] = ()
@@ -132,7 +132,7 @@ class Practitioner(msgspec.Struct, frozen=True, kw_only=True):
         return "Practitioner(…)"
 
 
-class Performer(msgspec.Struct, frozen=True, kw_only=True):
+class Performer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who did it: a person, an organisation, or a person in a role for an organisation."""
 
     practitioner: Practitioner | None = None
@@ -140,7 +140,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     role: Concept | None = None
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
+class Device(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An instrument (OBX-18 and its like)."""
 
     identifiers: tuple[Identifier, ...] = ()
@@ -159,7 +159,7 @@ class EncounterClass(StrEnum):
     PRE_ADMISSION = "PRENC"
 
 
-class Encounter(msgspec.Struct, frozen=True, kw_only=True):
+class Encounter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A visit (门诊/急诊/住院/体检)."""
 
     identifiers: tuple[Identifier, ...] = ()

@@ -14,7 +14,7 @@ from fhir_hr.model.when import When
 __all__ = ["Institution", "Prior"]
 
 
-class Institution(msgspec.Struct, frozen=True, kw_only=True):
+class Institution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A hospital or laboratory as rules see it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Institution(msgspec.Struct, frozen=True, kw_only=True):
     ownership: str | None = None
 
 
-class Prior(msgspec.Struct, frozen=True, kw_only=True):
+class Prior(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One result that exists already.
 
     Attributes:

@@ -42,7 +42,7 @@ class Comparator(StrEnum):
     GT = ">"
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True):
+class Unit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A unit: the sender's text, and its UCUM code where a table or the sender states it.
 
     Attributes:
@@ -56,7 +56,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
 
 
-class Quantity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Quantity(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A number with its unit. ``value`` keeps every digit that was sent (4.30 stays 4.30)."""
 
     value: Decimal
@@ -65,7 +65,7 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: str | None = None
 
 
-class ValueRange(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ValueRange(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A range of numbers; either side may be open."""
 
     low: Decimal | None = None
@@ -74,7 +74,7 @@ class ValueRange(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: str | None = None
 
 
-class Ratio(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Ratio(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A ratio, most often a titre: ``1:80``."""
 
     numerator: Decimal
@@ -84,39 +84,39 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: str | None = None
 
 
-class Coded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Coded(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A coded answer."""
 
     concept: Concept
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Text(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """Words. ``ordinal`` is set where the whole text is a known grade word (阴性, 弱阳性, ±, ++)."""
 
     text: str
     ordinal: Code | None = None
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A date or time as the result itself."""
 
     when: When
 
 
-class TimeOfDay(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class TimeOfDay(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A time of day, ``hh:mm:ss``."""
 
     time: str
     source: str | None = None
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Span(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A period as the result itself."""
 
     period: Period
 
 
-class SampledData(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class SampledData(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A series of numbers (HL7 ``NA``); one channel."""
 
     data: tuple[str, ...]
@@ -124,7 +124,7 @@ class SampledData(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: str | None = None
 
 
-class Attachment(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """An encapsulated document, picture or a pointer to one.
 
     Attributes:
@@ -154,7 +154,7 @@ class AbsentReason(StrEnum):
     TEMP_UNKNOWN = "temp-unknown"
 
 
-class Absent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Absent(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """No value, and why. ``text`` keeps what stood there, if anything."""
 
     reason: AbsentReason

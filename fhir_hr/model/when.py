@@ -22,7 +22,7 @@ class Precision(IntEnum):
     FRACTION = 7
 
 
-class When(msgspec.Struct, frozen=True, kw_only=True):
+class When(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A point in time as precise as its source stated it.
 
     Attributes:
@@ -120,7 +120,7 @@ def compare(a: When, b: When) -> int | None:
     return None
 
 
-class Period(msgspec.Struct, frozen=True, kw_only=True):
+class Period(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A span of time; either end may be open."""
 
     start: When | None = None

@@ -9,12 +9,12 @@ from fhir_hr.adapters.hl7v2.er7 import components
 from fhir_hr.adapters.hl7v2.problems import IssueLog, Problem
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC
+from fhir_hr.mapping.loinc import is_loinc
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.people import Address, ContactPoint, Device, HumanName, Organization, Practitioner
 
 __all__ = [
     "assigner_of",
-    "is_loinc",
     "read_address",
     "read_cwe",
     "read_device",
@@ -35,7 +35,6 @@ V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CODE_SPACE = re.compile(r"\s+")
-_LOINC = re.compile(r"(\d{1,7})-(\d)\Z", re.ASCII)
 _LOINC_PART = re.compile(r"L[APLG]\d{1,7}-\d\Z", re.ASCII)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z .'\-]*\Z")
@@ -66,22 +65,9 @@ def repetitions(ctx: Context, raw: str) -> list[str]:
     return [part for part in raw.split(mark) if part not in {"", '""'}]
 
 
-def is_loinc(code: str) -> bool:
-    """Whether text is a possible LOINC code (its form and mod-10 check digit), part or answer (form only).
-
-    Example:
-        >>> is_loinc("718-7"), is_loinc("718-8"), is_loinc("1037"), is_loinc("LA6576-8")
-        (True, False, False, True)
-    """
-    found = _LOINC.match(code)
-    if found is None:
-        return _LOINC_PART.match(code) is not None
-    body, check = found.groups()
-    total = 0
-    for index, digit in enumerate(reversed(body)):
-        value = int(digit) * (2 if index % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value
-    return (10 - total % 10) % 10 == int(check)
+def _is_loinc(code: str) -> bool:
+    """Whether text is a possible LOINC code (form and check digit), part or answer (form only)."""
+    return is_loinc(code) or _LOINC_PART.match(code) is not None
 
 
 def system_uri(ctx: Context, name: str) -> str | None:
@@ -101,7 +87,7 @@ def _coding(ctx: Context, code: str, display: str, system_name: str, version: st
     if not code:
         return None
     system = system_uri(ctx, system_name)
-    if system == LOINC and not is_loinc(code):
+    if system == LOINC and not _is_loinc(code):
         ctx.log.add_once(
             IssueCode.CODE_SYSTEM_DOUBTFUL,
             Severity.WARNING,
