@@ -212,11 +212,13 @@ def _specimen(result: Result, report: Report) -> Specimen | None:
 
 
 def _report_number(report: Report) -> Identifier | None:
+    # 档案号/报告单号: the number of the laboratory that made it, before the number of the order.
+    request = report.request
+    if request is not None and request.filler is not None:
+        return request.filler
     if report.identifiers:
         return report.identifiers[0]
-    if report.request is not None:
-        return report.request.filler or report.request.placer
-    return None
+    return request.placer if request is not None else None
 
 
 def _as_result_status(status: ReportStatus) -> ResultStatus:

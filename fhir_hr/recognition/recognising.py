@@ -58,8 +58,8 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def complete(self) -> bool:
-        """Whether every source was asked fully."""
-        return all(each.state in ("found", "nothing") for each in self.sources)
+        """Whether there were sources and every one was asked fully."""
+        return bool(self.sources) and all(each.state in ("found", "nothing") for each in self.sources)
 
     def json(self) -> bytes:
         """Return the answer as JSON: the same order, priors and packs give the same bytes.
@@ -84,6 +84,7 @@ def find_priors(query: PriorQuery, sources: Sequence[PriorSource], *, deadline: 
     """Ask all sources for a patient's priors, in parallel, no longer than ``deadline`` seconds.
 
     Example:
+        >>> from fhir_hr.model.codes import Identifier
         >>> from fhir_hr.model.identity import PatientIdentity
         >>> from fhir_hr.sources import MemorySource
         >>> card = Identifier(system="urn:oid:2.16.156.10011.1.3", value="999999199003072229")
@@ -96,15 +97,22 @@ def find_priors(query: PriorQuery, sources: Sequence[PriorSource], *, deadline: 
 def expand_order(order: Order, *, items: ItemTable | None = None) -> tuple[Order, tuple[Issue, ...]]:
     """Take panels apart and find each item's recognised code.
 
-    An item that no table knows stays in the order with an ``order-item-unknown`` issue.
+    An item that no table knows stays in the order with an ``order-item-unknown`` issue. An exclusion that is
+    asserted for a panel holds for its members.
     """
     table = items or load_items()
     issues: list[Issue] = []
     expanded: list[OrderItem] = []
+    claims = list(order.exclusions)
     for stated in order.items:
-        for each in expand(stated, table):
-            expanded.append(_mapped(each, table, issues))
-    return msgspec.structs.replace(order, items=tuple(expanded)), tuple(issues)
+        members = [_mapped(each, table, issues) for each in expand(stated, table)]
+        expanded += members
+        for claim in order.exclusions:
+            if claim.item_id == stated.id:
+                claims += [
+                    msgspec.structs.replace(claim, item_id=member.id) for member in members if member.id != stated.id
+                ]
+    return msgspec.structs.replace(order, items=tuple(expanded), exclusions=tuple(claims)), tuple(issues)
 
 
 def recognise(
@@ -210,7 +218,8 @@ def _decide_item(
     )
     best = decisions[0] if decisions else None
     # Other sources may hold a better prior: as long as one could not be asked, the answer is partial.
-    answer = ("found" if best is not None else "nothing") if not gathered.not_asked else gathered.state
+    asked = gathered.state in ("found", "nothing")
+    answer = ("found" if best is not None else "nothing") if asked else gathered.state
     if best is not None:
         outcome: RecognitionOutcome | None = best.outcome
     else:
