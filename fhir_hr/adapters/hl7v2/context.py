@@ -17,6 +17,7 @@ from fhir_hr.mapping.senders import SenderProfile
 from fhir_hr.mapping.specimens import SpecimenTable, load_specimens
 from fhir_hr.mapping.units import UnitTable, load_units
 from fhir_hr.model.codes import Concept
+from fhir_hr.model.people import Practitioner
 from fhir_hr.model.when import When
 
 __all__ = ["Context", "Vocabulary", "load_vocabulary"]
@@ -93,9 +94,15 @@ class Context:
         self.status_field = profile.status_field
         self.flag_field = profile.flag_field
         self.limits = profile.limits_in_obx16
+        self.shifted = profile.limits_in_obx16 or profile.status_field != 11
         self.concepts: dict[str, tuple[Concept, tuple[Problem, ...]]] = {}
         """Code fields that were read before, by raw text; shared by the messages of one sender."""
-        self._times: dict[str, When | None] = {}
+        self.assigners: dict[str, tuple[str | None, str | None]] = {}
+        """Assigning authorities that were read before; shared by the messages of one sender."""
+        self.people: dict[str, Practitioner | None] = {}
+        """Staff of this message, by raw text: the ordering physician stands in PV1, ORC and OBR. Never shared."""
+        self.times: dict[str, When] = {}
+        """Times of this message, by raw text. Never shared."""
 
     def text(self, raw: str, where: str = "") -> str:
         """Resolve escapes of free text; the explicit null reads as empty."""
@@ -114,14 +121,24 @@ class Context:
             )
         return out
 
+    def parts(self, raw: str, least: int) -> list[str]:
+        """Split a field into components with escapes resolved; at least so many, absent ones empty."""
+        if raw in {"", '""'}:
+            return [""] * least
+        parts = raw.split(self.separators.component)
+        if self.separators.escape in raw:
+            parts = [self.text(part) for part in parts]
+        if len(parts) < least:
+            parts += [""] * (least - len(parts))
+        return parts
+
     def when(self, raw: str, where: str) -> When | None:
         """Read a time field; an impossible one is reported at ``where`` and left out."""
         if not raw:
             return None
-        try:
-            return self._times[raw]
-        except KeyError:
-            pass
+        known = self.times.get(raw)
+        if known is not None:
+            return known
         text = raw
         if self.separators.component in raw:
             text = raw.split(self.separators.component, 1)[0]
@@ -143,7 +160,7 @@ class Context:
                 where,
                 f"times without zone were read as {self.profile.zone}",
             )
-        self._times[raw] = when
+        self.times[raw] = when
         return when
 
 

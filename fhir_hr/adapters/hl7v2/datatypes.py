@@ -151,6 +151,15 @@ def assigner_of(ctx: Context, authority: str) -> tuple[str | None, str | None]:
     A universal id is a system of its own. A bare namespace is only unique inside the sending facility, so the
     assigner names the facility first: two hospitals both call theirs ``HIS``.
     """
+    known = ctx.assigners.get(authority)
+    if known is None:
+        known = _assigner_of(ctx, authority)
+        if len(authority) <= _MAX_REMEMBERED:
+            ctx.assigners[authority] = known
+    return known
+
+
+def _assigner_of(ctx: Context, authority: str) -> tuple[str | None, str | None]:
     seps = ctx.separators
     parts = authority.split(seps.subcomponent) if authority else []
     namespace = ctx.text(parts[0]) if parts else ""
@@ -182,8 +191,7 @@ def read_entity(ctx: Context, raw: str, *, type_code: str | None = None) -> Iden
 
 def read_name(ctx: Context, raw: str, where: str) -> list[HumanName]:
     """Read XPN; a Chinese name with its pinyin beside it (``<姓名>^<Ming Zi>``) gives two names."""
-    parts = [ctx.text(part, where) for part in components(raw, ctx.separators.component)]
-    parts += [""] * (8 - len(parts))
+    parts = ctx.parts(raw, 8)
     family = parts[0].split(ctx.separators.subcomponent)[0].strip()
     given = [part.strip() for part in (parts[1], parts[2]) if part.strip()]
     if not family and not given:
@@ -224,6 +232,13 @@ def read_name(ctx: Context, raw: str, where: str) -> list[HumanName]:
 
 def read_person(ctx: Context, raw: str, where: str) -> Practitioner | None:
     """Read XCN (staff): id ^ family ^ given …; ``id&name`` (CNN in NDL.1) is understood too."""
+    if raw in ctx.people:
+        return ctx.people[raw]
+    person = ctx.people[raw] = _person(ctx, raw, where)
+    return person
+
+
+def _person(ctx: Context, raw: str, where: str) -> Practitioner | None:
     seps = ctx.separators
     parts = components(raw, seps.component)
     if not parts:
@@ -266,10 +281,9 @@ def read_organization(ctx: Context, raw: str) -> Organization | None:
 
 def read_address(ctx: Context, raw: str) -> Address | None:
     """Read XAD: street ^ other ^ city ^ state ^ postal code ^ country ^ use ^ … ^ district(9)."""
-    parts = [ctx.text(part).strip() for part in components(raw, ctx.separators.component)]
+    parts = [part.strip() for part in ctx.parts(raw, 9)]
     if not any(parts):
         return None
-    parts += [""] * (9 - len(parts))
     street = parts[0].split(ctx.separators.subcomponent)[0]
     return Address(
         lines=tuple(line for line in (street, parts[1]) if line),
@@ -284,10 +298,9 @@ def read_address(ctx: Context, raw: str) -> Address | None:
 
 def read_telecom(ctx: Context, raw: str) -> ContactPoint | None:
     """Read XTN: number(1) ^ use ^ equipment ^ e-mail(4) ^ country ^ area ^ local(7) … ^ unformatted(12)."""
-    parts = [ctx.text(part).strip() for part in components(raw, ctx.separators.component)]
+    parts = [part.strip() for part in ctx.parts(raw, 12)]
     if not any(parts):
         return None
-    parts += [""] * (12 - len(parts))
     use = _TELECOM_USE.get(parts[1])
     if parts[3] and (parts[2] in {"Internet", "X.400", ""} or not (parts[0] or parts[6])):
         return ContactPoint(value=parts[3], system="email", use=use)

@@ -18,7 +18,7 @@ from fhir_hr.adapters.hl7v2.values import TEXT_TYPES
 from fhir_hr.mapping.item_table import ItemRow
 from fhir_hr.model.codes import Concept
 from fhir_hr.model.flags import FlagBasis, RecognitionFlag
-from fhir_hr.model.lab import ReportKind, ResultDefinition, ResultStatus
+from fhir_hr.model.lab import ResultDefinition, ResultStatus
 from fhir_hr.model.people import Device
 
 __all__ = ["Plan", "Plans", "Role"]
@@ -46,9 +46,13 @@ class Role(Enum):
     TEXT_LINE = auto()
     FINDINGS = auto()
     IMPRESSION = auto()
-    HEADED_TEXT = auto()
+    TEXT = auto()
+    """A coded text: a result, but a headed paragraph where the report is one of imaging."""
     STUDY_UID = auto()
     UNCODED = auto()
+
+
+_TELLS_IMAGING = frozenset({Role.FINDINGS, Role.IMPRESSION, Role.STUDY_UID})
 
 
 class Plan:
@@ -59,12 +63,13 @@ class Plan:
         definitions: by specimen kind, the definition with or without the recognised item.
     """
 
-    __slots__ = ("definitions", "device", "kind", "role", "shape", "status", "status_source", "title")
+    __slots__ = ("definitions", "device", "kind", "role", "shape", "status", "status_source", "tells_imaging", "title")
 
     def __init__(self, role: Role, kind: str, title: str) -> None:
         self.role = role
         self.kind = kind
         self.title = title
+        self.tells_imaging = role in _TELLS_IMAGING
         self.shape: Shape | None = None
         self.device: Device | None = None
         self.status: ResultStatus | None = None
@@ -79,42 +84,33 @@ class Plans:
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._flags: dict[tuple[str, bool], tuple[tuple[Concept, ...], tuple[Problem, ...]]] = {}
-        self._parts: dict[str, Role | None] = {}
         self.concepts: dict[str, tuple[Concept, tuple[Problem, ...]]] = {}
         """Code fields other than OBX-3 (OBR-4, SPM-4 …), for :meth:`Context.concepts`."""
+        self.assigners: dict[str, tuple[str | None, str | None]] = {}
+        """Assigning authorities, for :meth:`Context.assigners`."""
         self._item_flags: dict[tuple[str, str], RecognitionFlag | None] = {}
 
     def trim(self) -> None:
         """Forget everything when there is too much."""
-        if len(self._plans) + len(self._flags) + len(self._parts) + len(self.concepts) > _MAX_PLANS:
+        if len(self._plans) + len(self._flags) + len(self.concepts) + len(self.assigners) > _MAX_PLANS:
             self.__init__()  # type: ignore[misc]
 
-    def plan(self, ctx: Context, obx: Segment, kind: ReportKind) -> Plan:
-        """Return the plan of an OBX in a report of ``kind``."""
+    def plan(self, ctx: Context, obx: Segment) -> Plan:
+        """Return the plan of an OBX."""
         f = obx.fields
-        key = (
-            kind,
-            f[2],
-            f[3],
-            f[6],
-            f[7],
-            f[11],
-            f[17],
-            f[18],
-            f[20],
-            f[ctx.status_field],
-            f[16] if ctx.limits else "",
-        )
+        key: tuple[str, ...] = (f[2], f[3], f[6], f[7], f[11], f[17], f[18], f[20])
+        if ctx.shifted:
+            key += (f[ctx.status_field], f[16])
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = self._make(ctx, obx, kind)
+            plan = self._plans[key] = self._make(ctx, obx)
         return plan
 
-    def _make(self, ctx: Context, obx: Segment, kind: ReportKind) -> Plan:
+    def _make(self, ctx: Context, obx: Segment) -> Plan:
         type_ = obx.get(2).strip().upper()
         parts = obx.get(3).split(ctx.separators.component)
         code, name = parts[0].strip(), (parts[1].strip() if len(parts) > 1 else "")
-        plan = Plan(self._role(ctx, type_, obx.get(3), code, kind), type_, ctx.text(name or code))
+        plan = Plan(_role(ctx, type_, obx.get(3), code, ctx.text(name)), type_, ctx.text(name or code))
         if plan.role is Role.TEXT_LINE or plan.role is Role.UNCODED:
             return plan
         plan.shape = self._shape(ctx, obx)
@@ -131,34 +127,6 @@ class Plans:
             plan.status = ResultStatus(row.target)
         plan.status_source = raw or None
         return plan
-
-    def _role(self, ctx: Context, type_: str, raw: str, code: str, kind: ReportKind) -> Role:
-        if type_ in {"ED", "RP"}:
-            return Role.DOCUMENT
-        if not raw.strip(ctx.separators.component + " "):
-            return Role.TEXT_LINE if type_ in TEXT_TYPES else Role.UNCODED
-        if code in _STUDY_UID_CODES:
-            return Role.STUDY_UID
-        if type_ in TEXT_TYPES:
-            part = self.part(ctx, raw)
-            if part is not None:
-                return part
-            if kind is ReportKind.IMAGING and type_ in {"TX", "FT"}:
-                return Role.HEADED_TEXT
-        return Role.RESULT
-
-    def part(self, ctx: Context, raw: str) -> Role | None:
-        """Whether OBX-3 names the findings or the impression of an imaging report."""
-        if raw in self._parts:
-            return self._parts[raw]
-        pieces = raw.split(ctx.separators.component)
-        code, name = pieces[0].strip(), (pieces[1].strip() if len(pieces) > 1 else "")
-        found = self._parts[raw] = _part_of(ctx, code, ctx.text(name))
-        return found
-
-    def tells_imaging(self, ctx: Context, raw: str) -> bool:
-        """Whether OBX-3 alone shows that the report is one of imaging."""
-        return self.part(ctx, raw) is not None or raw.split(ctx.separators.component, maxsplit=1)[0] in _STUDY_UID_CODES
 
     def _shape(self, ctx: Context, obx: Segment) -> Shape:
         f = obx.fields
@@ -213,6 +181,20 @@ class Plans:
                 )
             )
         return self._item_flags[key]
+
+
+def _role(ctx: Context, type_: str, raw: str, code: str, name: str) -> Role:
+    if type_ in {"ED", "RP"}:
+        return Role.DOCUMENT
+    if not raw.strip(ctx.separators.component + " "):
+        return Role.TEXT_LINE if type_ in TEXT_TYPES else Role.UNCODED
+    if code in _STUDY_UID_CODES:
+        return Role.STUDY_UID
+    if type_ in TEXT_TYPES:
+        part = _part_of(ctx, code, name)
+        if part is not None:
+            return part
+    return Role.TEXT if type_ in {"TX", "FT"} else Role.RESULT
 
 
 def _part_of(ctx: Context, code: str, name: str) -> Role | None:

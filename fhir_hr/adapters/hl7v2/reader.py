@@ -140,7 +140,7 @@ class Reader:
             facility=_facility_key(profile, application, facility, separators),
         )
         plans = self._plans_of(ctx)
-        ctx.concepts = plans.concepts
+        ctx.concepts, ctx.assigners = plans.concepts, plans.assigners
         return _Message(ctx, segments, frame, index, received, seen, plans).read()
 
     def _sender(self, application: str, facility: str) -> SenderProfile:

@@ -81,7 +81,8 @@ def read_report(ctx: Context, group: OrderGroup, reader: ResultReader, *, key: s
     specimens = read_specimens(ctx, group)
     status, status_raw = _status(ctx, obr)
     categories = _categories(ctx, obr)
-    kind = _kind(group, categories, reader)
+    plans = [reader.plan(one.obx) for one in group.results]
+    kind = _kind(categories, plans)
     effective = _effective(ctx, obr, specimens[0].collected if specimens else None)
     facts = ReportFacts(
         status=status,
@@ -94,9 +95,10 @@ def read_report(ctx: Context, group: OrderGroup, reader: ResultReader, *, key: s
     results: list[Result] = []
     rejected = in_report = 0
     reader.start_report()
-    for one in group.results:
-        plan = reader.plan(one.obx, kind)
-        if plan.role is Role.RESULT:
+    imaging = kind is ReportKind.IMAGING
+    for one, plan in zip(group.results, plans, strict=True):
+        role = plan.role
+        if role is Role.RESULT or (role is Role.TEXT and not imaging):
             results.append(reader.read(one, plan, facts))
             continue
         went = _take_part(ctx, one.obx, plan, narrative)
@@ -175,11 +177,11 @@ def _lines(ctx: Context, obx: Segment) -> str:
     return "\n".join(ctx.text(part, f"{obx.where}-5") for part in parts)
 
 
-def _kind(group: OrderGroup, categories: tuple[Concept, ...], reader: ResultReader) -> ReportKind:
+def _kind(categories: tuple[Concept, ...], plans: list[Plan]) -> ReportKind:
     """Imaging, when the section says so or the OBX hold findings or an impression; else laboratory."""
     if any(concept.code_in(V2_0074) in _IMAGING_SECTIONS for concept in categories):
         return ReportKind.IMAGING
-    if any(reader.tells_imaging(one.obx.fields[3]) for one in group.results):
+    if any(plan.tells_imaging for plan in plans):
         return ReportKind.IMAGING
     return ReportKind.LABORATORY
 

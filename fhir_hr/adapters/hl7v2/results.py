@@ -22,7 +22,7 @@ from fhir_hr.adapters.hl7v2.values import ValueRead, read_values
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.flags import RecognitionFlag
-from fhir_hr.model.lab import ReportKind, ReportStatus, Result, ResultStatus, Specimen
+from fhir_hr.model.lab import ReportStatus, Result, ResultStatus, Specimen
 from fhir_hr.model.people import Organization, Performer
 from fhir_hr.model.values import Absent, AbsentReason, Quantity, Text, Value
 from fhir_hr.model.when import When
@@ -69,17 +69,14 @@ class ResultReader:
         """Begin a new report: result keys count anew."""
         self._keys = {}
 
-    def plan(self, obx: Segment, kind: ReportKind) -> Plan:
+    def plan(self, obx: Segment) -> Plan:
         """What repeats of an OBX."""
-        return self._plans.plan(self._ctx, obx, kind)
-
-    def tells_imaging(self, raw: str) -> bool:
-        """Whether OBX-3 alone shows that the report is one of imaging."""
-        return self._plans.tells_imaging(self._ctx, raw)
+        return self._plans.plan(self._ctx, obx)
 
     def read(self, group: ResultGroup, plan: Plan, facts: ReportFacts) -> Result:
         """Read one coded OBX as a result."""
         ctx, obx, shape = self._ctx, group.obx, plan.shape
+        times = ctx.times
         assert shape is not None
         f = obx.fields
         where = obx.where
@@ -105,8 +102,8 @@ class ResultReader:
             status_source=plan.status_source,
             where=where,
             interpretations=self._flags(flag_raw, value, where) if flag_raw else (),
-            effective=(ctx.when(f[14], f"{where}-14") if f[14] else None) or facts.effective,
-            analysed=ctx.when(f[19], f"{where}-19") if f[19] else None,
+            effective=(times.get(f[14]) or ctx.when(f[14], f"{where}-14") if f[14] else None) or facts.effective,
+            analysed=times.get(f[19]) or ctx.when(f[19], f"{where}-19") if f[19] else None,
             performers=self._who(obx),
             device=plan.device,
             identifiers=self._numbers(f[21]) if f[21] else (),

@@ -40,6 +40,9 @@ def read_when(text: str, *, zone: str) -> When | None:
     """
     if len(text) > _MAX_CHARS:
         return None
+    plain = _read_plain(text, zone)
+    if plain is not None:
+        return plain
     stripped = text.strip()
     found = _DTM.match(stripped)
     if found is not None:
@@ -71,6 +74,28 @@ def read_when(text: str, *, zone: str) -> When | None:
         precision = Precision.FRACTION
         clock += f".{fraction}"
     return When(iso=iso + clock + zone, precision=precision, zone=zone, zone_stated=stated, source=text)
+
+
+_TWO = [f"{number:02}" for number in range(60)]
+_MONTHS, _DAYS_ALWAYS = frozenset(_TWO[1:13]), frozenset(_TWO[1:29])
+_HOURS, _SIXTY = frozenset(_TWO[:24]), frozenset(_TWO)
+
+
+def _read_plain(text: str, zone: str) -> When | None:
+    """The two forms that nearly all times have, read without a pattern: 20260820 and 20260820093015."""
+    length = len(text)
+    if length not in (8, 14) or not text.isascii() or not text.isdigit() or text[:2] not in ("19", "20"):
+        return None
+    month, day = text[4:6], text[6:8]
+    if month not in _MONTHS or day not in _DAYS_ALWAYS:
+        return None  # the last days of a month are looked at with care
+    iso = f"{text[:4]}-{month}-{day}"
+    if length == 8:
+        return When(iso=iso, precision=Precision.DAY, zone=zone, source=text)
+    hour, minute, second = text[8:10], text[10:12], text[12:]
+    if hour not in _HOURS or minute not in _SIXTY or second not in _SIXTY:
+        return None
+    return When(iso=f"{iso}T{hour}:{minute}:{second}{zone}", precision=Precision.SECOND, zone=zone, source=text)
 
 
 def _possible(
