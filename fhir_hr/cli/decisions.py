@@ -128,9 +128,9 @@ def _row(item: ItemDecision, legend: _Legend, *, language: Language) -> tuple[st
         said = words["order"] if asked else _OUTCOME[language][RecognitionOutcome.INDETERMINATE]
         return item.name, Text(words["none" if asked else "unsure"], style="dim"), said, "", ""
     decision = item.decision
-    outcome = Text(_OUTCOME[language][decision.outcome], style=_STYLE[decision.outcome])
+    outcome = Text.assemble((_OUTCOME[language][decision.outcome], _STYLE[decision.outcome]))
     if decision.force is not None:
-        outcome.append(f"\n{_FORCE[language][decision.force]}", style="default")
+        outcome.append(f"\n{_FORCE[language][decision.force]}")
     numbers = " ".join(str(legend.number(reason)) for reason in decision.reasons)
     return item.name, _prior(item.prior, words), outcome, numbers, _until(decision, words)
 

@@ -13,8 +13,8 @@ from fhir_hr.issues import IssueCode
 from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
 from fhir_hr.model.lab import Counts
 from fhir_hr.model.when import Precision, When
-from fhir_hr.recognition import convert
 from fhir_hr.recognition import conversion as module
+from fhir_hr.recognition import convert
 
 MESSAGE = "\r".join(
     (
@@ -108,7 +108,7 @@ def test_what_is_not_hl7_has_no_bundle_and_says_so():
     [
         ({"release": "R6"}, "unknown release 'R6'; there are: R4, R5"),
         ({"kind": "batch"}, "unknown kind 'batch'; there are: collection, transaction, document"),
-        ({"received": datetime(2026, 3, 16)}, "a time without zone is not a moment; give an aware datetime"),
+        ({"received": datetime(2026, 3, 16)}, "a time without zone is not a moment; give an aware datetime"),  # noqa: DTZ001 - the mistake
     ],
 )
 def test_a_callers_mistake_is_raised_at_the_call(options, words):
