@@ -1,49 +1,82 @@
 """Spans of moments: what a time of partial precision can mean, and comparing such spans.
 
-A moment precise to the second is one point; a day is the span from its first to its last microsecond. All
-comparison is of aware datetimes; text is never compared.
+A moment is kept as the time since 1970-01-01T00:00Z: exact to the microsecond, and compared without asking for
+time zones again. A time precise to the second is one point; a day is the span from its first to its last
+microsecond. Text is never compared.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from fhir_hr.model.when import Precision, When
 
-__all__ = ["Span", "day_end", "day_start", "parse_day", "parse_zone", "span", "within"]
+__all__ = ["Span", "day_end", "day_start", "moment", "parse_day", "parse_zone", "span", "within"]
 
-Span = tuple[datetime, datetime]
-"""First and last moment, both inclusive."""
+Span = tuple[timedelta, timedelta]
+"""First and last moment, both inclusive, as time since 1970-01-01T00:00Z."""
 
-_FIRST, _LAST = 1, 9999  # the edge years overflow when moved to another zone
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local on purpose: the offset is taken off by hand
+_OFFSETS = {
+    f"{sign}{hours:02}:{minutes:02}": timedelta(hours=hours, minutes=minutes) * (1 if sign == "+" else -1)
+    for sign in "+-"
+    for hours in range(15)
+    for minutes in (0, 15, 30, 45)
+}
 _TICK = timedelta(microseconds=1)
-_STEP = {Precision.HOUR: timedelta(hours=1) - _TICK, Precision.MINUTE: timedelta(minutes=1) - _TICK}
+_HOUR, _MINUTE, _SECOND = int(Precision.HOUR), int(Precision.MINUTE), int(Precision.SECOND)
+_HOUR_LONG, _MINUTE_LONG = timedelta(hours=1) - _TICK, timedelta(minutes=1) - _TICK
 
 
 def span(when: When | None) -> Span | None:
     """Return the moments a time can mean; ``None`` when it is absent or cannot be read.
 
     Example:
-        >>> span(When(iso="2026-08-20T10:00:00+08:00", precision=Precision.SECOND))[0].isoformat()
-        '2026-08-20T10:00:00+08:00'
+        >>> first, last = span(When(iso="2026-08-20", precision=Precision.DAY))
+        >>> moment(first).isoformat(), moment(last).isoformat()
+        ('2026-08-19T16:00:00+00:00', '2026-08-20T15:59:59.999999+00:00')
         >>> span(When(iso="2026-13", precision=Precision.MONTH)) is None
         True
     """
     if when is None:
         return None
     try:
-        if when.precision >= Precision.HOUR:
-            start = datetime.fromisoformat(when.iso)
-            if start.tzinfo is None:
-                start = datetime.fromisoformat(when.iso + when.zone)
-            if not _FIRST < start.year < _LAST:
-                return None
-            step = _STEP.get(when.precision)
-            return (start, start) if step is None else (start, start + step)
-        return when.earliest, when.latest - _TICK
+        precision = when.precision
+        if precision >= _HOUR:
+            start = _instant(when.iso, when.zone)
+            if precision >= _SECOND:
+                return start, start
+            return start, start + (_MINUTE_LONG if precision == _MINUTE else _HOUR_LONG)
+        return _days(when.iso, precision, when.zone)
     except (ValueError, OverflowError, TypeError, AttributeError):
         # An impossible time is an unknown time; the adapter that read it has already reported it.
         return None
+
+
+def _instant(iso: str, zone: str) -> timedelta:
+    offset = _OFFSETS.get(iso[-6:])
+    if offset is None:
+        # "Z", an offset of no whole quarter, or none at all: then the zone that the source is known to use.
+        at = datetime.fromisoformat(iso)
+        if at.tzinfo is None:
+            at = datetime.fromisoformat(iso + zone)
+        return at - _EPOCH
+    # Taking the offset off by hand spares two calls of utcoffset(): 0.18 µs instead of 0.33 µs.
+    return datetime.fromisoformat(iso[:-6]) - _LOCAL_EPOCH - offset
+
+
+@lru_cache(maxsize=4096)
+def _days(iso: str, precision: Precision, zone: str) -> Span:
+    # Dates are few and come again (periods of validity), so their bounds are worth keeping.
+    when = When(iso=iso, precision=precision, zone=zone)
+    return when.earliest - _EPOCH, when.latest - _EPOCH - _TICK
+
+
+def moment(at: timedelta) -> datetime:
+    """Return a moment as a ``datetime`` in UTC."""
+    return _EPOCH + at
 
 
 def within(start: Span | None, end: Span | None, at: Span | None) -> bool | None:
@@ -72,14 +105,13 @@ def parse_zone(text: str) -> timezone | None:
         >>> parse_zone("+08:00").utcoffset(None)
         datetime.timedelta(seconds=28800)
     """
+    if len(text) != 6:
+        return None
     try:
-        at = datetime.fromisoformat(f"2000-01-01T00:00:00{text}")
+        offset = datetime.fromisoformat(f"2000-01-01T00:00:00{text}").utcoffset()
     except ValueError:
         return None
-    offset = at.utcoffset()
-    if offset is None or len(text) != 6:
-        return None
-    return timezone(offset)
+    return None if offset is None else timezone(offset)
 
 
 def parse_day(text: str | None, *, zone: str) -> Span | None:
@@ -92,11 +124,11 @@ def parse_day(text: str | None, *, zone: str) -> Span | None:
     return span(When(iso=text, precision=precision, zone=zone))
 
 
-def day_start(at: datetime, zone: timezone) -> datetime:
+def day_start(at: timedelta, zone: timezone) -> datetime:
     """Return midnight of the day of ``at`` in ``zone``."""
-    return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment(at).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def day_end(at: datetime, zone: timezone, *, days: int) -> datetime:
+def day_end(at: timedelta, zone: timezone, *, days: int) -> datetime:
     """Return the midnight that ends the ``days``-th day after the day of ``at``, in UTC."""
     return (day_start(at, zone) + timedelta(days=days + 1)).astimezone(UTC)

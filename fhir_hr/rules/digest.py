@@ -17,8 +17,8 @@ from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import IdentityMatch
 from fhir_hr.model.orders import Order, OrderItem
 from fhir_hr.model.priors import Institution, Prior
-from fhir_hr.model.values import Absent
 from fhir_hr.model.when import When
+from fhir_hr.rules.checks.complete import STATED
 
 __all__ = ["decision_id", "facts_digest"]
 
@@ -33,8 +33,8 @@ def facts_digest(item: OrderItem, prior: Prior, *, order: Order, identity: Ident
         (_institution(order.institution), claims),
         (prior.id, prior.kind, _code(prior.item), _codings(prior.code), prior.status, prior.report_status),
         (_time(prior.performed), _time(prior.reported), prior.superseded),
-        (prior.specimen_kind, bool(prior.specimen), prior.scale, prior.method),
-        (bool(prior.patient.name), bool(prior.name), _has_value(prior), bool(prior.reference_text)),
+        (prior.specimen_kind, prior.scale),
+        [stated(prior) for stated in STATED.values()],
         (prior.report_mark, prior.report_mark_known, prior.starred),
         (_institution(prior.institution), [_evidence(proof) for proof in prior.evidence]),
         (identity.same, identity.agree, identity.differ),
@@ -62,12 +62,6 @@ def _time(when: When | None) -> tuple[str, int, str] | None:
 
 def _institution(place: Institution) -> tuple[str, str | None]:
     return place.id, place.division
-
-
-def _has_value(prior: Prior) -> bool:
-    if prior.value is None:
-        return bool(prior.value_text)
-    return not isinstance(prior.value, Absent)
 
 
 def _evidence(proof: Evidence) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ is given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
 
@@ -32,7 +31,7 @@ from fhir_hr.rules.clock import span
 from fhir_hr.rules.digest import decision_id, facts_digest
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.reasons import Finding, reason_texts
-from fhir_hr.rules.vocabulary import Bit, CheckKind, ReasonCode
+from fhir_hr.rules.vocabulary import BLOCK, DISCRETION, NOTE, OBLIGE, UNKNOWN, CheckKind, ReasonCode
 
 __all__ = ["Verdict", "choose", "decide", "judge", "outcome_of"]
 
@@ -43,6 +42,7 @@ _PREFERENCE = {
     RecognitionOutcome.NOT: 3,
 }
 _RANK = attrgetter("rank")
+_FOLDED = 4096
 _STRENGTH = {Force.SHALL_NOT_REPEAT: 0, Force.IN_PRINCIPLE: 1}
 
 
@@ -69,14 +69,14 @@ def outcome_of(bits: int) -> RecognitionOutcome:
     obliges; else may.
 
     Example:
-        >>> outcome_of(Bit.OBLIGE | Bit.NOTE), outcome_of(Bit.OBLIGE | Bit.BLOCK)
+        >>> outcome_of(OBLIGE | NOTE), outcome_of(OBLIGE | BLOCK)
         (<RecognitionOutcome.MUST: 'must'>, <RecognitionOutcome.NOT: 'not'>)
     """
-    if bits & Bit.BLOCK:
+    if bits & BLOCK:
         return RecognitionOutcome.NOT
-    if bits & Bit.UNKNOWN:
+    if bits & UNKNOWN:
         return RecognitionOutcome.INDETERMINATE
-    if bits & Bit.DISCRETION or not bits & Bit.OBLIGE:
+    if bits & DISCRETION or not bits & OBLIGE:
         return RecognitionOutcome.MAY
     return RecognitionOutcome.MUST
 
@@ -100,18 +100,34 @@ def judge(
     if len(packs) == 1:
         pack = packs[0]
         if pack.applies(candidate):
-            bits, found = _ask(pack, candidate)
-            return _verdict(outcome_of(bits), found, (pack,), candidate, pack.force)
+            return _judge_one(candidate, pack)
     return _judge_all(candidate, packs)
 
 
-def _ask(pack: Pack, candidate: Candidate) -> tuple[int, list[Finding]]:
+def _judge_one(candidate: Candidate, pack: Pack) -> Verdict:
+    """Judge under one pack that applies.
+
+    What a set of shared findings adds up to never changes, so it is folded once and kept with the pack; there are
+    some thousand such sets, and none holds a fact of a person or an event.
+    """
+    found = _findings(pack, candidate)
+    key = tuple(found)
+    known: Verdict | None = pack.folded.get(key)
+    if known is None:
+        bits, settled = _settle(found)
+        known = _verdict(outcome_of(bits), settled, pack.refs, pack.force)
+        if len(pack.folded) < _FOLDED and all(finding.shared for finding in key):
+            pack.folded[key] = known
+    return _dated(known, (pack,), candidate) if pack.ends else known
+
+
+def _findings(pack: Pack, candidate: Candidate) -> list[Finding]:
     found: list[Finding] = []
     for check in pack.checks:
         findings = check(candidate)
         if findings:
             found += findings
-    return _settle(found)
+    return found
 
 
 def _settle(found: list[Finding]) -> tuple[int, list[Finding]]:
@@ -143,13 +159,12 @@ def _judge_all(candidate: Candidate, packs: Sequence[Pack]) -> Verdict:
         applies = pack.applies(candidate)
         if applies is False:
             continue
-        bits, found = _ask(pack, candidate)
-        if applies is None:
-            bits, found = _settle([*pack.unknown, *found])
+        found = _findings(pack, candidate)
+        bits, found = _settle(found if applies else [*pack.unknown, *found])
         asked.append(pack)
         answers.append((pack, bits, found))
     if not answers:
-        return _verdict(RecognitionOutcome.INDETERMINATE, [_no_pack(candidate)], (), candidate, None)
+        return _verdict(RecognitionOutcome.INDETERMINATE, [_no_pack(candidate)], (), None)
     outcomes = [outcome_of(bits) for _, bits, _ in answers]
     united = 0
     for _, bits, _ in answers:
@@ -161,9 +176,10 @@ def _judge_all(candidate: Candidate, packs: Sequence[Pack]) -> Verdict:
     merged = sorted((finding for _, _, found in answers for finding in found), key=_RANK)
     if len(set(outcomes)) > 1:
         merged.append(_conflict(asked, outcomes))
-    forces = [pack.force for pack, bits, _ in answers if bits & Bit.OBLIGE and not bits & Bit.DISCRETION]
+    forces = [pack.force for pack, bits, _ in answers if bits & OBLIGE and not bits & DISCRETION]
     force = min(forces, key=_STRENGTH.__getitem__, default=None)
-    return _verdict(outcome, merged, tuple(asked), candidate, force)
+    refs = tuple(pack.ref for pack in asked)
+    return _dated(_verdict(outcome, merged, refs, force), tuple(asked), candidate)
 
 
 def _distinct(packs: Iterable[Pack]) -> list[Pack]:
@@ -174,8 +190,7 @@ def _distinct(packs: Iterable[Pack]) -> list[Pack]:
 def _verdict(
     outcome: RecognitionOutcome,
     found: list[Finding],
-    packs: tuple[Pack, ...],
-    candidate: Candidate,
+    packs: tuple[PackRef, ...],
     force: Force | None,
 ) -> Verdict:
     missing: tuple[str, ...] = ()
@@ -185,16 +200,20 @@ def _verdict(
     return Verdict(
         outcome=outcome,
         reasons=tuple([finding.reason for finding in found]),
-        packs=tuple([pack.ref for pack in packs]),
+        packs=packs,
         force=force if outcome is RecognitionOutcome.MUST else None,
-        expires=None if outcome is RecognitionOutcome.NOT else _expires(packs, candidate),
         missing=tuple(dict.fromkeys(missing)) if missing else missing,
     )
 
 
-def _expires(packs: tuple[Pack, ...], candidate: Candidate) -> When | None:
-    ends: list[datetime] = [end for pack in packs if (end := pack.expires(candidate)) is not None]
-    return When.from_datetime(min(ends)) if ends else None
+def _dated(verdict: Verdict, packs: tuple[Pack, ...], candidate: Candidate) -> Verdict:
+    """Add when the answer may change by time alone; a block stays one."""
+    if verdict.outcome is RecognitionOutcome.NOT:
+        return verdict
+    ends = [end for pack in packs if (end := pack.expires(candidate)) is not None]
+    if not ends:
+        return verdict
+    return msgspec.structs.replace(verdict, expires=When.from_datetime(min(ends)))
 
 
 def _no_pack(candidate: Candidate) -> Finding:
@@ -226,8 +245,8 @@ def _own_finding(
         zh=text.sentence_zh.format_map(said),
         en=text.sentence_en.format_map(said),
     )
-    bit = Bit.UNKNOWN if effect is Effect.UNKNOWN else Bit.NOTE
-    return Finding(bit=int(bit), rank=text.rank, reason=reason, missing=text.facts)
+    bit = UNKNOWN if effect is Effect.UNKNOWN else NOTE
+    return Finding(bit=bit, rank=text.rank, reason=reason, missing=text.facts)
 
 
 def decide(
@@ -278,4 +297,4 @@ def _preference(decision: Decision, prior: Prior | None) -> tuple[int, float, fl
 
 def _latest_first(when: When | None) -> float:
     at = span(when)
-    return float("inf") if at is None else -at[0].timestamp()
+    return float("inf") if at is None else -at[0].total_seconds()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from fhir_hr.rules.candidate import Candidate, Check
 from fhir_hr.rules.checks import bind_check
 from fhir_hr.rules.checks.mark import covers, division_prefix
 from fhir_hr.rules.checks.window import bind_window_expiry
-from fhir_hr.rules.clock import Span, parse_day, within
+from fhir_hr.rules.clock import Span, moment, parse_day, within
 from fhir_hr.rules.reasons import Findings, ReasonTexts, Voice, reason_texts
 from fhir_hr.rules.schema import ExclusionCase, PackContent, Then, WindowSpec
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
@@ -43,6 +44,9 @@ class Pack:
         ref: id, version and digest.
         checks: the bound checks in the order of the pack.
         force: how strongly its MUST binds; ``force_clause`` says on whose word.
+        refs: ``ref`` alone, as a decision under this pack only carries it.
+        ends: whether any answer of this pack can change by time alone.
+        folded: verdicts by the set of shared findings; filled by the engine.
     """
 
     __slots__ = (
@@ -53,8 +57,12 @@ class Pack:
         "_unknown",
         "checks",
         "content",
+        "ends",
+        "folded",
+        "force",
         "force_clause",
         "ref",
+        "refs",
     )
 
     def __init__(self, content: PackContent, texts: ReasonTexts) -> None:
@@ -63,21 +71,22 @@ class Pack:
         self.ref = PackRef(id=content.pack, version=content.version, digest=digest_of(content))
         self.checks: tuple[Check, ...] = tuple(bind_check(spec, voice) for spec in content.checks)
         self.force_clause: ClauseRef = voice.clause(Then(effect=Effect.OBLIGE, clause=content.force.clause))
+        self.force: Force = content.force.value
+        self.refs = (self.ref,)
         self._expiries = tuple(
-            bind_window_expiry(spec, content) for spec in content.checks if isinstance(spec, WindowSpec)
+            bind_window_expiry(spec, content)
+            for spec in content.checks
+            if isinstance(spec, WindowSpec) and _limited(spec, content)
         )
         self._divisions = tuple(division_prefix(code) for code in content.applies.divisions)
         self._unknown = voice.fixed(ReasonCode.PACK_UNKNOWN, CheckKind.APPLIES, content.applies.on_unknown)
         self._start = _start(content)
         self._end: Span | None = parse_day(content.effective.end, zone=content.effective.zone)
+        self.ends = bool(self._expiries) or self._end is not None
+        self.folded: dict[Findings, Any] = {}
 
     def __repr__(self) -> str:
         return f"Pack({self.ref.id!r}, {self.ref.version!r}, {self.ref.digest[:12]!r})"
-
-    @property
-    def force(self) -> Force:
-        """How strongly a MUST of this pack binds."""
-        return self.content.force.value
 
     @property
     def exclusions(self) -> tuple[ExclusionCase, ...]:
@@ -87,8 +96,11 @@ class Pack:
     def applies(self, candidate: Candidate) -> bool | None:
         """Tell whether this pack is law for the receiver at order time; ``None`` when that is not known."""
         here = covers(self._divisions, candidate.order.institution.division)
+        at, start = candidate.at, self._start
+        if here and at is not None and self._end is None and (start is None or at[0] >= start[1]):
+            return True
         # A start known to the month only: the whole month may still lie before it.
-        started = self._start is None or _reached(self._start, candidate.at)
+        started = start is None or _reached(start, at)
         over = False if self._end is None else _not(within(None, self._end, candidate.at))
         if here is False or started is False or over is True:
             return False
@@ -103,7 +115,7 @@ class Pack:
         """When the candidate's answer may change by time alone: end of its window, or of the text itself."""
         ends = [end for expiry in self._expiries if (end := expiry(candidate)) is not None]
         if self._end is not None:
-            ends.append(self._end[1])
+            ends.append(moment(self._end[1]))
         return min(ends, default=None)
 
 
@@ -115,6 +127,10 @@ def bind_pack(content: PackContent, *, texts: ReasonTexts | None = None) -> Pack
         texts: the words of the reasons; the shipped ones by default.
     """
     return Pack(content, reason_texts() if texts is None else texts)
+
+
+def _limited(spec: WindowSpec, content: PackContent) -> bool:
+    return spec.max_days is not None or any(row.window_days is not None for row in content.items)
 
 
 def _start(content: PackContent) -> Span | None:

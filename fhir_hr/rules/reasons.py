@@ -48,6 +48,10 @@ _WORDS = {
 }
 
 
+_KEPT = 1024
+"""How many findings one maker keeps; beyond that it makes them anew."""
+
+
 class ReasonText(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``reason-codes.csv``.
 
@@ -71,13 +75,18 @@ class ReasonText(msgspec.Struct, frozen=True, kw_only=True):
 ReasonTexts: TypeAlias = Mapping[str, ReasonText]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found: its effect as a bit, its place in the order, the reason, the facts it lacked."""
+class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one check found: its effect as a bit, its place in the order, the reason, the facts it lacked.
+
+    ``shared``: this very object is handed out again for every candidate with the same values. Findings are the
+    same only if they are one object.
+    """
 
     bit: int
     rank: int
     reason: Reason
     missing: tuple[str, ...] = ()
+    shared: bool = True
 
 
 Findings: TypeAlias = tuple[Finding, ...]
@@ -168,15 +177,29 @@ class Voice:
         """Make a finding once, to be shared."""
         return self.varying(code, kind, then)(params, missing)
 
-    def varying(self, code: ReasonCode, kind: CheckKind, then: Then) -> Callable[[Params, tuple[str, ...]], Findings]:
-        """Return a maker of findings whose parameters differ from candidate to candidate."""
+    def varying(
+        self, code: ReasonCode, kind: CheckKind, then: Then, *, keep: bool = True
+    ) -> Callable[[Params, tuple[str, ...]], Findings]:
+        """Return a maker of findings whose parameters differ from candidate to candidate.
+
+        Args:
+            code: what to say.
+            kind: in whose name.
+            then: with what effect, on whose word.
+            keep: hand out one object for equal parameters. False for parameters that belong to an event (times).
+        """
         text = self._texts[code.value]
         bit, rank, effect, pack = BIT[then.effect], text.rank, then.effect, self._pack
         clause, facts = self.clause(then), text.facts if then.effect not in (Effect.NOTE, Effect.OBLIGE) else ()
         name, check = code.value, kind.value
         zh, en = text.sentence_zh, text.sentence_en
+        kept: dict[tuple[Params, tuple[str, ...]], Findings] = {}
 
         def make(params: Params, missing: tuple[str, ...] = ()) -> Findings:
+            known = kept.get((params, missing))
+            if known is not None:
+                return known
+            shared = keep and len(kept) < _KEPT
             reason = Reason(
                 code=name,
                 check=check,
@@ -187,7 +210,10 @@ class Voice:
                 zh=zh.format_map(_Chinese(params)) if params else zh,
                 en=en.format_map(_Plain(params)) if params else en,
             )
-            return (Finding(bit=bit, rank=rank, reason=reason, missing=missing or facts),)
+            made = (Finding(bit=bit, rank=rank, reason=reason, missing=missing or facts, shared=shared),)
+            if shared:
+                kept[params, missing] = made
+            return made
 
         return make
 

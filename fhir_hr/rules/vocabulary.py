@@ -12,9 +12,13 @@ from fhir_hr.model.decisions import Effect
 
 __all__ = [
     "BIT",
+    "BLOCK",
+    "DISCRETION",
+    "NOTE",
+    "OBLIGE",
+    "UNKNOWN",
     "VOCABULARY",
     "Anchor",
-    "Bit",
     "CheckKind",
     "Count",
     "Field",
@@ -145,20 +149,14 @@ class Count(StrEnum):
     CALENDAR = "calendar"
 
 
-class Bit(IntEnum):
-    """One bit per effect, so that a decision is the union of its findings."""
-
-    NOTE = 1
-    OBLIGE = 2
-    DISCRETION = 4
-    UNKNOWN = 8
-    BLOCK = 16
-
+NOTE, OBLIGE, DISCRETION, UNKNOWN, BLOCK = 1, 2, 4, 8, 16
+"""One bit per effect, so that a decision is the union of its findings; plain numbers, as they are added up for
+every decision."""
 
 BIT: dict[Effect, int] = {
-    Effect.NOTE: int(Bit.NOTE),
-    Effect.OBLIGE: int(Bit.OBLIGE),
-    Effect.DISCRETION: int(Bit.DISCRETION),
-    Effect.UNKNOWN: int(Bit.UNKNOWN),
-    Effect.BLOCK: int(Bit.BLOCK),
+    Effect.NOTE: NOTE,
+    Effect.OBLIGE: OBLIGE,
+    Effect.DISCRETION: DISCRETION,
+    Effect.UNKNOWN: UNKNOWN,
+    Effect.BLOCK: BLOCK,
 }

@@ -12,7 +12,7 @@ from fhir_hr.rules.reasons import Findings, Voice
 from fhir_hr.rules.schema import CompleteSpec, SpecialSpec, Then
 from fhir_hr.rules.vocabulary import CheckKind, Field, ReasonCode
 
-__all__ = ["bind_complete", "bind_special"]
+__all__ = ["STATED", "bind_complete", "bind_special"]
 
 _OWN_CODE = {
     Field.METHOD: ReasonCode.METHOD_MISSING,
@@ -21,27 +21,23 @@ _OWN_CODE = {
 }
 
 
-def _filled(text: str | None) -> bool:
-    return bool(text) and not str(text).isspace()
-
-
 def _has_specimen(prior: Prior) -> bool:
     return prior.specimen_kind is not None or (prior.specimen is not None and bool(prior.specimen))
 
 
 def _has_value(prior: Prior) -> bool:
     if prior.value is None:
-        return _filled(prior.value_text)
+        return bool((text := prior.value_text) and not text.isspace())
     return not isinstance(prior.value, Absent)
 
 
-_STATED: dict[Field, Callable[[Prior], bool]] = {
-    Field.PATIENT_NAME: lambda prior: _filled(prior.patient.name),
-    Field.ITEM: lambda prior: _filled(prior.name),
+STATED: dict[Field, Callable[[Prior], bool]] = {
+    Field.PATIENT_NAME: lambda prior: bool((name := prior.patient.name) and not name.isspace()),
+    Field.ITEM: lambda prior: bool((name := prior.name) and not name.isspace()),
     Field.SPECIMEN: _has_specimen,
     Field.VALUE: _has_value,
-    Field.METHOD: lambda prior: _filled(prior.method),
-    Field.REFERENCE_INTERVAL: lambda prior: _filled(prior.reference_text),
+    Field.METHOD: lambda prior: bool((text := prior.method) and not text.isspace()),
+    Field.REFERENCE_INTERVAL: lambda prior: bool((text := prior.reference_text) and not text.isspace()),
     Field.SCALE: lambda prior: prior.scale is not None,
 }
 
@@ -65,12 +61,19 @@ def bind_special(spec: SpecialSpec, voice: Voice) -> Check:
 
 
 def _bind_fields(fields: tuple[Field, ...], kind: CheckKind, then: Then, voice: Voice) -> Check:
-    plain = tuple((field.value, _STATED[field]) for field in fields if field not in _OWN_CODE)
-    own = tuple((_STATED[field], voice.fixed(_OWN_CODE[field], kind, then)) for field in fields if field in _OWN_CODE)
+    plain = tuple((field.value, STATED[field]) for field in fields if field not in _OWN_CODE)
+    own = tuple((STATED[field], voice.fixed(_OWN_CODE[field], kind, then)) for field in fields if field in _OWN_CODE)
     incomplete = voice.varying(ReasonCode.INCOMPLETE, kind, then)
+
+    every = tuple(STATED[field] for field in fields)
 
     def check(c: Candidate) -> Findings:
         prior = c.prior
+        for stated in every:
+            if not stated(prior):
+                break
+        else:
+            return NOTHING
         found = NOTHING
         for stated, finding in own:
             if not stated(prior):

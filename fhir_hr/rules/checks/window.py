@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from fhir_hr.model.when import When
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check, Expiry
 from fhir_hr.rules.checks.item import list_row
-from fhir_hr.rules.clock import Span, day_end, day_start, parse_zone, span
+from fhir_hr.rules.clock import Span, day_end, day_start, moment, parse_zone, span
 from fhir_hr.rules.reasons import Findings, Voice
 from fhir_hr.rules.schema import PackContent, WindowSpec
 from fhir_hr.rules.vocabulary import Anchor, CheckKind, Count, ReasonCode
@@ -24,9 +24,12 @@ def in_window(anchor: Span, at: Span, *, days: int, count: Count, inclusive: boo
     if count is Count.ELAPSED:
         longest, shortest, limit = at[1] - anchor[0], at[0] - anchor[1], timedelta(days=days)
     else:
-        longest = day_start(at[1], zone) - day_start(anchor[0], zone)
-        shortest = day_start(at[0], zone) - day_start(anchor[1], zone)
         limit = timedelta(days=days)
+        try:
+            longest = day_start(at[1], zone) - day_start(anchor[0], zone)
+            shortest = day_start(at[0], zone) - day_start(anchor[1], zone)
+        except OverflowError:
+            return None
     if longest < limit or (inclusive and longest == limit):
         return True
     if shortest > limit or (not inclusive and shortest == limit):
@@ -53,7 +56,7 @@ def bind_window(spec: WindowSpec, voice: Voice) -> Check:
     kind, rows, system = CheckKind.WINDOW, {row.code: row for row in content.items}, content.item_system
     own, zone = _days(content), parse_zone(spec.zone) or UTC
     none = voice.fixed(ReasonCode.WINDOW_NONE, kind, spec.on_none)
-    expired = voice.varying(ReasonCode.WINDOW_EXPIRED, kind, spec.on_expired)
+    expired = voice.varying(ReasonCode.WINDOW_EXPIRED, kind, spec.on_expired, keep=False)
     unknown = voice.varying(ReasonCode.WINDOW_UNKNOWN, kind, spec.on_unknown)
 
     def check(c: Candidate) -> Findings:
@@ -90,7 +93,7 @@ def bind_window_expiry(spec: WindowSpec, content: PackContent) -> Expiry:
             return None
         try:
             if spec.count is Count.ELAPSED:
-                return (since[0] + timedelta(days=days)).astimezone(UTC)
+                return moment(since[0] + timedelta(days=days))
             return day_end(since[0], zone, days=days if spec.inclusive else days - 1)
         except OverflowError:
             return None
