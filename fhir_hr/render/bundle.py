@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fhir_hr.errors import UsageError
 from fhir_hr.model.lab import ReportKind, ReportMessage, ReportStatus
-from fhir_hr.render.collect import Collector, reference
+from fhir_hr.render.collect import Collector, entry, reference
 from fhir_hr.render.datatypes import (
     absent,
     clean,
@@ -146,21 +146,20 @@ def assemble(out: Collector, *, kind: BundleKind, timestamp: str | None, head: t
     start["type"] = kind.value
     if timestamp is not None:
         start["timestamp"] = timestamp
-    entries = [_entry(*head, kind="Composition", bundle=kind)] if head is not None else []
+    entries = [entry(*head)] if head is not None else []
     for name in out.ORDER:
-        entries += [_entry(one, resource, kind=name, bundle=kind) for one, resource in out.kinds[name]]
+        if kind is BundleKind.TRANSACTION:
+            entries += [_conditional(name, one, resource) for one, resource, _ in out.kinds[name] if resource]
+        else:
+            entries += [ready for _, _, ready in out.kinds[name]]
     opening = encode(start)[:-1]
     if not entries:
         return opening + b"}"
     return b"".join((opening, b',"entry":[', b",".join(entries), b"]}"))
 
 
-def _entry(resource_id: str, resource: Json | bytes, *, kind: str, bundle: BundleKind) -> bytes:
-    url = resource_id.encode()
-    if bundle is not BundleKind.TRANSACTION:
-        body = resource if isinstance(resource, bytes) else encode(resource)
-        return b"".join((b'{"fullUrl":"urn:uuid:', url, b'","resource":', body, b"}"))
-    assert not isinstance(resource, bytes)
+def _conditional(kind: str, resource_id: str, resource: Json) -> bytes:
+    """Return the entry of a transaction: a conditional update on our own identifier."""
     # A conditional update decides the id on the server; with an id in the body, servers that gave the resource
     # another id before must refuse (FHIR http.html#cond-update).
     resource = {key: value for key, value in resource.items() if key != "id"}

@@ -8,16 +8,17 @@ only codes and element names: an issue names no patient.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.render.definitions import Definitions, definitions
 from fhir_hr.render.encode import Json
 from fhir_hr.render.parse import MAX_BYTES, MAX_DEPTH, JsonError, parse
 from fhir_hr.render.release import Release
-from fhir_hr.render.rules import Found, datatype_rules, extension_rules, profile_rules, resource_rules
+from fhir_hr.render.rules import DATATYPE_RULES, Found, extension_rules, profile_rules, resource_rules
 
-__all__ = ["check_bundle", "check_bytes", "check_resource"]
+__all__ = ["Check", "check_bundle", "check_bytes", "check_resource"]
 
 # What a reference may look like: fragment, URN, absolute URL, or [base/]Type/id[/_history/version].
 _REFERENCE = re.compile(
@@ -25,6 +26,10 @@ _REFERENCE = re.compile(
     r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(/_history/[A-Za-z0-9\-.]{1,64})?(#\S+)?|https?://\S+",
     re.ASCII,
 )
+# A place in a resource: its parent, the element, the index in a list. The root's name is its whole place.
+Place: TypeAlias = "tuple[Place | None, str, int | None]"
+_NOTHING: dict[str, Any] = {}
+_NO_TARGETS: dict[str, list[str]] = {}
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?\S+", re.ASCII)
 # In these the entries are all there is; elsewhere a server holds the rest.
 _CLOSED = frozenset(("collection", "document", "message"))
@@ -53,30 +58,38 @@ def check_bytes(
 def check_bundle(bundle: Json, *, release: Release) -> list[Issue]:
     """Check a Bundle with all its entries, or a single resource."""
     if bundle.get("resourceType") == "Bundle":
-        return _Check(definitions(Release(release))).bundle(bundle)
+        return Check(definitions(Release(release))).bundle(bundle)
     return check_resource(bundle, release=release)
 
 
 def check_resource(resource: Json, *, release: Release) -> list[Issue]:
     """Check one resource by itself; its references are checked by form and type only."""
-    check = _Check(definitions(Release(release)))
+    check = Check(definitions(Release(release)))
     kind = resource.get("resourceType")
     check.resource(resource, where=kind if isinstance(kind, str) else "resource")
     return check.issues
 
 
-class _Check:
-    """One run over one Bundle or resource."""
+class Check:
+    """One run over one Bundle or resource.
 
-    def __init__(self, known: Definitions) -> None:
+    Args:
+        known: definitions of the release.
+        bundle: type of the Bundle that resources are checked in; ``None`` for a resource by itself.
+        urls: resource type by ``fullUrl`` of what that Bundle holds.
+    """
+
+    def __init__(self, known: Definitions, *, bundle: str | None = None, urls: dict[str, str] | None = None) -> None:
         self._known = known
         self.issues: list[Issue] = []
-        # fullUrl -> type; (type, id) of the entries.
-        self._urls: dict[str, str] = {}
+        self._urls = urls or {}
         self._ids: set[tuple[str, str]] = set()
-        self._bundle: str | None = None
+        self._bundle = bundle
         self._contained: dict[str, str] = {}
+        self._inside: dict[str, str] = {}
         self._base = ""
+        self._root = ""
+        self._plan = known.children
 
     def _say(self, where: str, words: str, code: IssueCode = IssueCode.FHIR_INVALID) -> None:
         self.issues.append(Issue(code=code, severity=Severity.ERROR, where=where, message=words))
@@ -98,7 +111,8 @@ class _Check:
         self._bundle = kind
         entries = bundle.get("entry", [])
         self._index(entries)
-        self._walk("Bundle", {k: v for k, v in bundle.items() if k != "entry"}, "Bundle", "Bundle")
+        self._root = "Bundle"
+        self._walk("Bundle", {k: v for k, v in bundle.items() if k != "entry"}, (None, "Bundle", None))
         self._bundle_rules(bundle, kind, entries)
         for index, entry in enumerate(entries):
             resource = entry.get("resource")
@@ -148,8 +162,14 @@ class _Check:
 
     # -- resources ---------------------------------------------------------------------------------
 
-    def resource(self, resource: object, *, where: str) -> None:
-        """Check one resource with what it contains."""
+    def resource(self, resource: object, *, where: str, extended: bool = True) -> None:
+        """Check one resource with what it contains.
+
+        Args:
+            resource: the resource.
+            where: its place.
+            extended: whether an extension may stand in it; without any, much need not be looked at.
+        """
         if not isinstance(resource, dict):
             self._say(where, "must be an object")
             return
@@ -162,22 +182,23 @@ class _Check:
             return
         if not self._schema(kind, resource, where):
             return
-        self._contained = {
-            str(one.get("id")): str(one.get("resourceType"))
-            for one in resource.get("contained", ())
-            if isinstance(one, dict)
-        }
-        self._walk(kind, resource, where, kind)
+        contained = resource.get("contained", ())
+        self._contained = {str(one.get("id")): str(one.get("resourceType")) for one in contained}
+        self._plan = self._known.children if extended else self._known.bearing
+        self._root = kind
+        self._walk(kind, resource, (None, where, None))
         self._each(where, resource_rules(resource), IssueCode.FHIR_INVALID)
-        self._each(where, profile_rules(resource), IssueCode.FHIR_PROFILE)
+        if "meta" in resource or "extension" in resource:
+            self._each(where, profile_rules(resource), IssueCode.FHIR_PROFILE)
         outer = self._contained
-        for index, one in enumerate(resource.get("contained", ())):
+        for index, one in enumerate(contained):
             inner = f"{where}.contained[{index}]"
-            if isinstance(one, dict) and "contained" in one:
+            if "contained" in one:
                 self._say(inner, "a contained resource contains none itself (dom-2)")
                 continue
+            self._inside = outer
             self.resource(one, where=inner)
-            self._contained = outer
+            self._inside = {}
 
     def _schema(self, kind: str, resource: Json, where: str) -> bool:
         if self._known.validator(kind).is_valid(resource):
@@ -186,90 +207,105 @@ class _Check:
             self._say(_at(where, path), words)
         return False
 
-    def _walk(self, kind: str, value: Json, where: str, place: str) -> None:
-        """Visit every datatype; ``place`` is the FHIR path without indices, for contexts of extensions."""
-        children = self._known.children.get(kind, {})
+    def _walk(self, kind: str, value: Json, at: Place) -> None:
+        """Visit the datatypes that rules look at."""
+        plan = self._plan.get(kind, _NOTHING)
         for name, child in value.items():
-            inner = children.get(name)
-            if isinstance(child, list):
-                self._nulls(value, name, child, where)
-            if inner is None:
-                continue
-            at = f"{where}.{name}"
-            spot = f"{place}.{name.lstrip('_')}"
-            many = isinstance(child, list)
-            for index, one in enumerate(child if many else (child,)):
-                if isinstance(one, dict):
-                    self._datatype(kind, name, inner, one, f"{at}[{index}]" if many else at, spot)
+            inner = plan.get(name)
+            if type(child) is list:
+                if inner is not None:
+                    for index, one in enumerate(child):
+                        if one is not None:
+                            self._datatype(kind, name, inner, one, (at, name, index))
+                if None in child:
+                    self._nulls(value, name, child, at)
+            elif inner is not None:
+                self._datatype(kind, name, inner, child, (at, name, None))
 
-    def _nulls(self, value: Json, name: str, child: list[object], where: str) -> None:
-        if None not in child:
-            return
+    def _nulls(self, value: Json, name: str, child: list[object], at: Place) -> None:
         other = value.get(name[1:] if name.startswith("_") else f"_{name}")
         for index, one in enumerate(child):
             if one is None and not (isinstance(other, list) and len(other) > index and other[index] is not None):
-                self._say(f"{where}.{name}[{index}]", "null is not allowed")
+                self._say(_where((at, name, index)), "null is not allowed")
 
-    def _datatype(self, kind: str, name: str, inner: str, value: Json, where: str, place: str) -> None:
-        self._each(where, datatype_rules(inner, value), IssueCode.FHIR_INVALID)
-        if inner in ("Reference", "CodeableReference"):
-            targets = self._known.targets.get(kind, {}).get(name)
+    def _datatype(self, kind: str, name: str, inner: str, value: Json, at: Place) -> None:
+        if inner == "Reference":
             reference = value.get("reference")
-            if inner == "CodeableReference":
-                reference = reference.get("reference") if isinstance(reference, dict) else None
             if reference is not None:
-                self._reference(str(reference), targets, where)
-        elif inner == "Extension":
-            parent = place.rpartition(".")[0]
-            self._each(where, extension_rules(value, parent=parent), IssueCode.FHIR_PROFILE)
-        self._walk(inner, value, where, place)
+                self._reference(reference, self._known.targets.get(kind, _NO_TARGETS).get(name), at)
+        elif inner == "CodeableReference":
+            reference = value.get("reference", _NOTHING).get("reference")
+            if reference is not None:
+                self._reference(reference, self._known.targets.get(kind, _NO_TARGETS).get(name), at)
+        elif inner in DATATYPE_RULES:
+            for words in DATATYPE_RULES[inner](value):
+                self._say(_where(at), words)
+            if inner == "Extension":
+                found = extension_rules(value, parent=_context(self._root, at))
+                self._each(_where(at), found, IssueCode.FHIR_PROFILE)
+        self._walk(inner, value, at)
 
     # -- references --------------------------------------------------------------------------------
 
-    def _reference(self, reference: str, targets: list[str] | None, where: str) -> None:
-        match = _REFERENCE.fullmatch(reference)
-        if match is None:
-            if self._bundle in ("transaction", "batch") and _CONDITIONAL.fullmatch(reference):
+    def _reference(self, reference: str, targets: list[str] | None, at: Place) -> None:
+        kind = self._urls.get(reference)
+        if kind is None:
+            match = _REFERENCE.fullmatch(reference)
+            if match is None:
+                if self._bundle in ("transaction", "batch") and _CONDITIONAL.fullmatch(reference):
+                    return
+                self._say(f"{_where(at)}.reference", "is not a reference", IssueCode.FHIR_REFERENCE)
                 return
-            self._say(f"{where}.reference", "is not a reference", IssueCode.FHIR_REFERENCE)
-            return
-        kind = self._resolve(reference, match, where)
+            kind = self._resolve(reference, match, at)
         if kind is not None and targets is not None and kind not in targets:
             words = f"may not refer to {kind}; allowed: {', '.join(targets)}"
-            self._say(f"{where}.reference", words, IssueCode.FHIR_REFERENCE)
+            self._say(f"{_where(at)}.reference", words, IssueCode.FHIR_REFERENCE)
 
-    def _resolve(self, reference: str, match: re.Match[str], where: str) -> str | None:
+    def _resolve(self, reference: str, match: re.Match[str], at: Place) -> str | None:
         """Return the type that a reference goes to, as far as it is known."""
         if reference.startswith("#"):
-            found = self._contained.get(reference[1:])
+            found = self._contained.get(reference[1:]) or self._inside.get(reference[1:])
             if found is None and reference != "#":
-                self._say(f"{where}.reference", "refers to nothing contained", IssueCode.FHIR_REFERENCE)
+                self._say(f"{_where(at)}.reference", "refers to nothing contained", IssueCode.FHIR_REFERENCE)
             return found
-        if reference in self._urls:
-            return self._urls[reference]
         kind, base = match.group("type"), match.group("base")
         if self._bundle is None or base is not None:
             return kind
         if kind is None:
             if reference.startswith("urn:"):
-                self._unresolved(where)
+                self._unresolved(at)
             return None
         if self._base + reference not in self._urls and (kind, match.group("id")) not in self._ids:
-            self._unresolved(where)
+            self._unresolved(at)
         return kind
 
-    def _unresolved(self, where: str) -> None:
+    def _unresolved(self, at: Place) -> None:
         words = "refers to nothing in this Bundle"
+        where = f"{_where(at)}.reference"
         if self._bundle in _CLOSED:
-            self._say(f"{where}.reference", words, IssueCode.FHIR_REFERENCE)
+            self._say(where, words, IssueCode.FHIR_REFERENCE)
         else:
-            self._warn(f"{where}.reference", words, IssueCode.FHIR_REFERENCE)
+            self._warn(where, words, IssueCode.FHIR_REFERENCE)
+
+
+def _where(at: Place) -> str:
+    """Return a place as text; places are built only when something is wrong there."""
+    parent, name, index = at
+    if parent is None:
+        return name
+    text = f"{_where(parent)}.{name}"
+    return text if index is None else f"{text}[{index}]"
+
+
+def _context(root: str, at: Place) -> str:
+    """Return what an extension stands on: ``Observation``, ``Patient.gender`` …, without indices."""
+    names: list[str] = []
+    parent = at[0]
+    while parent is not None and parent[0] is not None:
+        names.append(parent[1].lstrip("_"))
+        parent = parent[0]
+    return ".".join((root, *reversed(names)))
 
 
 def _at(where: str, path: Iterable[str | int]) -> str:
-    return where + "".join(_steps(path))
-
-
-def _steps(path: Iterable[str | int]) -> Iterator[str]:
-    for step in path:
-        yield f"[{step}]" if isinstance(step, int) else f".{step}"
+    return where + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)

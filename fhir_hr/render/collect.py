@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.lab import ReportMessage
-from fhir_hr.render.encode import Json
+from fhir_hr.render.encode import Json, encode
 from fhir_hr.render.ids import IdMaker
 
-__all__ = ["Collector", "reference", "sender_key"]
+__all__ = ["Collector", "entry", "reference", "sender_key"]
 
 
 def reference(resource_id: str) -> Json:
@@ -23,13 +23,20 @@ def sender_key(message: ReportMessage) -> str:
     return sender.name or message.origin.system
 
 
+def entry(resource_id: str, resource: Json) -> bytes:
+    """Return the Bundle entry of a resource."""
+    return encode({"fullUrl": f"urn:uuid:{resource_id}", "resource": resource})
+
+
 class Collector:
     """The resources of one Bundle while it is built.
 
     Attributes:
         message: what is rendered.
         ids: makes the resource ids.
-        resources: ``(id, resource)`` in order of their kind's place in the Bundle, filled by :meth:`add`.
+        kinds: ``(id, resource, Bundle entry)`` by kind, in order of their place in the Bundle, filled by :meth:`add`.
+        types: kind of each resource by id.
+        links: members shared by groups of spliced Observations, to be checked once for each group.
         issues: what was left out or doubted while writing.
         patient, encounter: references, once rendered.
     """
@@ -49,13 +56,14 @@ class Collector:
         "Provenance",
     )
 
-    __slots__ = ("encounter", "ids", "issues", "kinds", "message", "patient", "types")
+    __slots__ = ("encounter", "ids", "issues", "kinds", "links", "message", "patient", "types")
 
     def __init__(self, message: ReportMessage, *, ids: IdMaker) -> None:
         self.message = message
         self.ids = ids
-        self.kinds: dict[str, list[tuple[str, Json | bytes]]] = {kind: [] for kind in self.ORDER}
+        self.kinds: dict[str, list[tuple[str, Json | None, bytes]]] = {kind: [] for kind in self.ORDER}
         self.types: dict[str, str] = {}
+        self.links: list[tuple[Json, Json, Json]] = []
         self.issues: list[Issue] = []
         self.patient: str | None = None
         self.encounter: str | None = None
@@ -64,10 +72,21 @@ class Collector:
         """Whether the resource is there already."""
         return resource_id in self.types
 
-    def add(self, kind: str, resource_id: str, resource: Json | bytes) -> None:
-        """Add a resource; bytes are ready JSON that was checked by its shape."""
+    def add(self, kind: str, resource_id: str, resource: Json) -> None:
+        """Add a rendered resource."""
         self.types[resource_id] = kind
-        self.kinds[kind].append((resource_id, resource))
+        self.kinds[kind].append((resource_id, resource, entry(resource_id, resource)))
+
+    def add_checked(self, kind: str, resource_id: str, ready: bytes) -> None:
+        """Add the ready entry of a resource that was checked before."""
+        self.types[resource_id] = kind
+        self.kinds[kind].append((resource_id, None, ready))
+
+    def last(self, kind: str) -> Json:
+        """Return the resource of a kind that was added last."""
+        resource = self.kinds[kind][-1][1]
+        assert resource is not None
+        return resource
 
     def issue(self, code: IssueCode, where: str, message: str, *, severity: Severity = Severity.WARNING) -> None:
         """Report what could not be said in FHIR."""

@@ -57,6 +57,13 @@ _TELECOM_SYSTEMS = frozenset(("phone", "fax", "email", "pager", "url", "sms", "o
 
 # FHIR string: no control character but tab, line feed and carriage return; never blank.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# An address without white space; an OID or UUID of its form. HL7's validator wants more than three arcs.
+_URI = re.compile(
+    r"urn:oid:[0-2](\.(0|[1-9][0-9]*)){3,}|urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|(?!urn:(oid|uuid):)[^\s\x00-\x1f]+",
+    re.ASCII,
+)
+_CODE = re.compile(r"\S+( \S+)*")
 
 
 def clean(text: str | None) -> str | None:
@@ -86,8 +93,7 @@ def source_text(text: str) -> Json:
 def coding(code: Code) -> Json:
     """Return a ``Coding``. A code without a known system stays without one."""
     out: Json = {}
-    if code.system:
-        out["system"] = code.system
+    _put_system(out, code.system)
     if code.version:
         out["version"] = code.version
     if text := clean(code.code):
@@ -95,6 +101,16 @@ def coding(code: Code) -> Json:
     if display := clean(code.display):
         out["display"] = display
     return out
+
+
+def _put_system(out: Json, system: str | None) -> None:
+    """Put a system that is a URI; what only looks like one stays as text."""
+    if not system:
+        return
+    if _URI.fullmatch(system):
+        out["system"] = system
+    elif text := clean(system):
+        out["extension"] = [source_text(text)]
 
 
 def concept(value: Concept | None) -> Json | None:
@@ -120,8 +136,7 @@ def identifier(value: Identifier) -> Json:
     out: Json = {}
     if value.type is not None:
         out["type"] = {"coding": [coding(value.type)]}
-    if value.system:
-        out["system"] = value.system
+    _put_system(out, value.system)
     if text := clean(value.value):
         out["value"] = text
     if assigner := clean(value.assigner):
@@ -180,7 +195,7 @@ def put_unit(out: Json, unit: Unit | None) -> None:
         return
     if text := clean(unit.text):
         out["unit"] = text
-    if unit.ucum:
+    if unit.ucum and _CODE.fullmatch(unit.ucum):
         out["system"] = UCUM
         out["code"] = unit.ucum
 
@@ -272,13 +287,13 @@ def _put_texts(out: Json, key: str, texts: Sequence[str | None]) -> None:
 def attachment(value: Attachment, *, title: str | None = None) -> Json:
     """Return an ``Attachment``."""
     out: Json = {}
-    if value.content_type:
+    if value.content_type and _CODE.fullmatch(value.content_type):
         out["contentType"] = value.content_type
     if value.data:
         # att-1: data needs a type.
         out.setdefault("contentType", "application/octet-stream")
         out["data"] = value.data
-    if value.url:
+    if value.url and _URI.fullmatch(value.url):
         out["url"] = value.url
     if kept := clean(value.title or title or value.source_type):
         out["title"] = kept

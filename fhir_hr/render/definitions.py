@@ -43,7 +43,8 @@ class Definitions:
         types: resource types that can be checked.
         known: all resource types of the release.
         targets: allowed target types by type path and element, of references that are restricted.
-        children: FHIR type of each element by type path; ``None`` for primitives.
+        children: FHIR type of each complex element by type path.
+        bearing: the same, without elements that can hold no reference, period or range even deep inside.
     """
 
     def __init__(self, release: Release) -> None:
@@ -55,6 +56,7 @@ class Definitions:
         self.children: dict[str, dict[str, str]] = {
             name: _children(definition) for name, definition in self._schema["definitions"].items()
         }
+        self.bearing = _bearing(self.children)
         self._validators: dict[str, jsonschema_rs.Draft7Validator] = {}
 
     def validator(self, kind: str) -> jsonschema_rs.Draft7Validator:
@@ -124,6 +126,23 @@ def _children(definition: Json) -> dict[str, str]:
         if found[:1].isupper():
             out[name] = found
     return out
+
+
+def _bearing(children: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    bearing = {"Reference", "CodeableReference", "Period", "Range"}
+    while True:
+        more = {
+            kind
+            for kind, elements in children.items()
+            if kind not in bearing and any(one in bearing for name, one in elements.items() if one != "Extension")
+        }
+        more -= {"Extension", "Element"}
+        if not more:
+            break
+        bearing |= more
+    return {
+        kind: {name: one for name, one in elements.items() if one in bearing} for kind, elements in children.items()
+    }
 
 
 def _words(kind: Any, schema_path: list[Any], instance: object) -> str:

@@ -31,9 +31,10 @@ from fhir_hr.render.flag import flag_extension
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.values import data_absent, put_value
 
-__all__ = ["Links", "note_list", "observation", "report_categories", "status_source"]
+__all__ = ["Links", "linked", "note_list", "observation", "report_categories", "status_source"]
 
 _LAB_PROFILE = f"{PROFILE}recognised-lab-result"
+_ANALYSED = "分析时间"
 _SCALE = f"{PROFILE}result-scale"
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _CATEGORIES = {ReportKind.LABORATORY: "laboratory", ReportKind.IMAGING: "imaging"}
@@ -66,23 +67,54 @@ _MAY_BE_EMPTY = frozenset(
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
-    """What an Observation refers to: resource ids, and the times and author notes of its report."""
+    """What an Observation refers to (resource ids), and the times that it has.
 
-    id: str
+    All of it but ``authors``, ``derived_from`` and ``focus`` is often the same for many results of a report.
+    """
+
     patient: str | None = None
     encounter: str | None = None
     request: str | None = None
     specimen: str | None = None
     device: str | None = None
     performers: tuple[str, ...] = ()
-    authors: tuple[str | None, ...] = ()
-    derived_from: Json | None = None
     effective: When | Period | None = None
     issued: When | None = None
+    authors: tuple[str | None, ...] = ()
+    derived_from: Json | None = None
+    focus: str | None = None
+
+
+def linked(links: Links) -> tuple[Json, Json, Json]:
+    """Return the members that say what an Observation belongs to, in the three places where they stand."""
+    first: Json = {}
+    if links.request is not None:
+        first["basedOn"] = [reference(links.request)]
+    second: Json = {}
+    if links.patient is not None:
+        second["subject"] = reference(links.patient)
+    if links.focus is not None:
+        second["focus"] = [reference(links.focus)]
+    if links.encounter is not None:
+        second["encounter"] = reference(links.encounter)
+    if isinstance(links.effective, Period):
+        if span := period(links.effective):
+            second["effectivePeriod"] = span
+    else:
+        put_when(second, "effectiveDateTime", links.effective)
+    put_instant(second, "issued", links.issued)
+    if links.performers:
+        second["performer"] = [reference(performer) for performer in links.performers]
+    third: Json = {}
+    if links.specimen is not None:
+        third["specimen"] = reference(links.specimen)
+    if links.device is not None:
+        third["device"] = reference(links.device)
+    return first, second, third
 
 
 def observation(
-    result: Result, report: Report, links: Links, *, dialect: R4, flagged: bool
+    result: Result, report: Report, links: Links, *, resource_id: str, dialect: R4, flagged: bool
 ) -> tuple[Json, list[Attachment]]:
     """Return the Observation, and the attachments that this release cannot hold in it.
 
@@ -90,57 +122,55 @@ def observation(
         result: the result.
         report: its report; gives kind and section.
         links: what it refers to.
+        resource_id: its id.
         dialect: what differs by release.
         flagged: whether the result's flag may be written (:func:`fhir_hr.render.flag.forbidden`).
     """
-    definition = result.definition
-    out: Json = {"resourceType": "Observation", "id": links.id}
+    first, second, third = linked(links)
+    out: Json = {"resourceType": "Observation", "id": resource_id}
     if report.kind is ReportKind.LABORATORY and links.patient is not None:
         out["meta"] = {"profile": [_LAB_PROFILE]}
     if extensions := _extensions(result, flagged=flagged):
         out["extension"] = extensions
-    out["identifier"] = [technical_identifier(links.id), *map(identifier, result.identifiers)]
-    if links.request is not None:
-        out["basedOn"] = [reference(links.request)]
+    numbers = (identifier(one) for one in result.identifiers if clean(one.value))
+    out["identifier"] = [technical_identifier(resource_id), *numbers]
+    out.update(first)
     out["status"] = result.status.value
     if extra := status_source(result.status_source, result.status.value):
         out["_status"] = extra
-    out["category"] = report_categories(report, first=_observation_category(report.kind))
-    if not out["category"]:
-        del out["category"]
-    code = _code(definition)
-    out["code"] = code
-    if links.patient is not None:
-        out["subject"] = reference(links.patient)
-    if links.encounter is not None:
-        out["encounter"] = reference(links.encounter)
-    if isinstance(links.effective, Period):
-        out["effectivePeriod"] = period(links.effective)
-    else:
-        put_when(out, "effectiveDateTime", links.effective)
-    put_instant(out, "issued", links.issued)
-    if links.performers:
-        out["performer"] = [reference(performer) for performer in links.performers]
+    if categories := report_categories(report, first=_observation_category(report.kind)):
+        out["category"] = categories
+    out["code"] = code = _code(result.definition)
+    out.update(second)
     left = _put_values(out, result, code, dialect=dialect)
-    if interpretations := concepts(result.interpretations):
-        out["interpretation"] = interpretations
-    if notes := note_list(result.notes, links.authors):
+    components = out.pop("component", None)
+    if found := concepts(result.interpretations):
+        out["interpretation"] = found
+    if notes := _notes(result, links):
         out["note"] = notes
-    if found := concept(definition.body_site):
-        out["bodySite"] = found
-    if found := concept(definition.method):
-        out["method"] = found
-    if links.specimen is not None:
-        out["specimen"] = reference(links.specimen)
-    if links.device is not None:
-        out["device"] = reference(links.device)
-    if ranges := [one for value in definition.ranges if (one := _range(value))]:
-        out["referenceRange"] = ranges
+    _put_circumstances(out, result.definition, third)
     if links.derived_from is not None:
         out["derivedFrom"] = [links.derived_from]
-    if "component" in out:
-        out["component"] = out.pop("component")
+    if components is not None:
+        out["component"] = components
     return out, left
+
+
+def _put_circumstances(out: Json, definition: ResultDefinition, third: Json) -> None:
+    for name, value in (("bodySite", definition.body_site), ("method", definition.method)):
+        if found := concept(value):
+            out[name] = found
+    out.update(third)
+    if ranges := [one for value in definition.ranges if (one := _range(value))]:
+        out["referenceRange"] = ranges
+
+
+def _notes(result: Result, links: Links) -> list[Json]:
+    out = note_list(result.notes, links.authors)
+    if result.analysed is not None:
+        # FHIR has no element for the time of analysis (OBX-19), and R4 no standard extension.
+        out.append({"text": f"{_ANALYSED}：{result.analysed.source or result.analysed.iso}"})
+    return out
 
 
 def _extensions(result: Result, *, flagged: bool) -> list[Json]:

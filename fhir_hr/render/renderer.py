@@ -12,13 +12,17 @@ from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue
 from fhir_hr.model.lab import ReportMessage
 from fhir_hr.render.bundle import assemble, composition, moment_of, provenance
+from fhir_hr.render.check import Check
 from fhir_hr.render.collect import Collector, sender_key
+from fhir_hr.render.definitions import definitions
+from fhir_hr.render.encode import Json
 from fhir_hr.render.ids import IdMaker
 from fhir_hr.render.parties import Parties
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.r5 import R5
 from fhir_hr.render.release import BundleKind, Release
 from fhir_hr.render.reports import Reports
+from fhir_hr.render.shapes import Shapes
 
 __all__ = ["Rendered", "Renderer", "render"]
 
@@ -64,6 +68,13 @@ class Renderer:
     def __init__(self, *, release: Release = Release.R4, namespace: str | None = None) -> None:
         self._dialect = _DIALECTS[Release(release)]()
         self._namespace = namespace
+        self._definitions = definitions(self._dialect.release)
+        self._shapes = Shapes(self._is_valid)
+
+    def _is_valid(self, observation: Json) -> bool:
+        check = Check(self._definitions)
+        check.resource(observation, where="Observation")
+        return not check.issues
 
     @property
     def release(self) -> Release:
@@ -95,7 +106,9 @@ class Renderer:
             parties.patient(message.patient)
         if message.encounter is not None:
             parties.encounter(message.encounter)
-        reports = Reports(out, parties=parties, dialect=dialect)
+        # Entries of a transaction are not of the spliced form.
+        shapes = None if kind is BundleKind.TRANSACTION else self._shapes
+        reports = Reports(out, parties=parties, dialect=dialect, shapes=shapes)
         for report in message.reports:
             reports.add(report)
         sender = parties.organization(message.sender)
@@ -109,6 +122,7 @@ class Renderer:
                 raise UsageError(msg)
             if moment is not None:
                 head = composition(out, reports.report_ids, sender=sender, timestamp=moment, dialect=dialect)
+        self._verify(out, head)
         body = assemble(out, kind=kind, timestamp=moment, head=head)
         return Rendered(
             body=body,
@@ -117,6 +131,21 @@ class Renderer:
             result_ids=reports.result_ids,
             report_ids=reports.report_ids,
         )
+
+    def _verify(self, out: Collector, head: tuple[str, Json] | None) -> None:
+        """Check all that was rendered; spliced Observations were checked by shape, their links are checked here."""
+        urls = {f"urn:uuid:{one}": kind for one, kind in out.types.items()}
+        check = Check(self._definitions, bundle="collection", urls=urls)
+        if head is not None:
+            check.resource(head[1], where="Composition")
+        for kind, resources in out.kinds.items():
+            for _, resource, entry in resources:
+                if resource is not None:
+                    check.resource(resource, where=kind, extended=b'"extension"' in entry)
+        for first, second, third in out.links:
+            probe = {"resourceType": "Observation", "status": "final", "code": {"text": "-"}}
+            check.resource({**probe, **first, **second, **third}, where="Observation")
+        out.issues += check.issues
 
 
 def render(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.codes import Code
+from fhir_hr.model.flags import RecognitionFlag
 from fhir_hr.model.lab import Report, ReportKind, Result
 from fhir_hr.model.people import Performer
 from fhir_hr.model.when import Period
@@ -25,10 +26,11 @@ from fhir_hr.render.datatypes import (
 )
 from fhir_hr.render.encode import Json
 from fhir_hr.render.flag import flag_extension, forbidden
-from fhir_hr.render.observations import Links, note_list, observation, report_categories, status_source
+from fhir_hr.render.observations import Links, linked, note_list, observation, report_categories, status_source
 from fhir_hr.render.orders import note_authors, order_identifiers, service_request, specimen
 from fhir_hr.render.parties import Parties
 from fhir_hr.render.r4 import R4
+from fhir_hr.render.shapes import Group, Shapes, plain
 
 __all__ = ["Reports"]
 
@@ -55,12 +57,13 @@ class Reports:
         report_ids: id of each DiagnosticReport by report key.
     """
 
-    __slots__ = ("_dialect", "_out", "_parties", "report_ids", "result_ids")
+    __slots__ = ("_dialect", "_out", "_parties", "_shapes", "report_ids", "result_ids")
 
-    def __init__(self, out: Collector, *, parties: Parties, dialect: R4) -> None:
+    def __init__(self, out: Collector, *, parties: Parties, dialect: R4, shapes: Shapes | None) -> None:
         self._out = out
         self._parties = parties
         self._dialect = dialect
+        self._shapes = shapes
         self.result_ids: dict[tuple[str, str], str] = {}
         self.report_ids: dict[str, str] = {}
         for report in out.message.reports:
@@ -102,42 +105,75 @@ class Reports:
     def _results(self, report: Report, *, request: str | None, specimens: Sequence[str]) -> list[Json]:
         left: list[Json] = []
         done: set[str] = set()
+        groups: dict[tuple[object, ...], Group] = {}
         for result in report.results:
             if result.key in done:
                 continue
             done.add(result.key)
-            links = self._links(report, result, request=request, specimens=specimens)
-            flagged = self._flag_allowed(report, result)
-            resource, attachments = observation(result, report, links, dialect=self._dialect, flagged=flagged)
-            self._out.add("Observation", links.id, resource)
-            title = _name_of(result)
-            left.extend(attachment(one, title=title) for one in attachments)
+            resource_id = self.result_ids[report.key, result.key]
+            flagged = result.flag is not None and self._flag_allowed(result.flag, result.where)
+            if self._shapes is None or not plain(result) or report.parent is not None:
+                links = self._links(report, result, request=request, specimens=specimens)
+                left += self._whole(result, report, links, resource_id, flagged=flagged)
+                continue
+            group = self._group(report, result, groups, request=request, specimens=specimens)
+            ready = self._shapes.splice(result, group, resource_id)
+            if ready is not None:
+                self._out.add_checked("Observation", resource_id, ready)
+                continue
+            left += self._whole(result, report, group.links, resource_id, flagged=flagged)
+            self._shapes.learn(result, group, self._out.last("Observation"))
         return left
+
+    def _whole(self, result: Result, report: Report, links: Links, resource_id: str, *, flagged: bool) -> list[Json]:
+        """Add an Observation that is rendered member by member."""
+        resource, attachments = observation(
+            result, report, links, resource_id=resource_id, dialect=self._dialect, flagged=flagged
+        )
+        self._out.add("Observation", resource_id, resource)
+        title = _name_of(result)
+        return [attachment(one, title=title) for one in attachments]
+
+    def _group(
+        self,
+        report: Report,
+        result: Result,
+        groups: dict[tuple[object, ...], Group],
+        *,
+        request: str | None,
+        specimens: Sequence[str],
+    ) -> Group:
+        """Return the group of results that share all links; its links are checked with the first of them."""
+        key = (result.performers, id(result.device), id(result.effective), result.specimen)
+        found = groups.get(key)
+        if found is None:
+            links = self._links(report, result, request=request, specimens=specimens)
+            members = linked(links)
+            assert self._shapes is not None
+            found = groups[key] = Group(self._shapes.token(report, members), members, links)
+            self._out.links.append(members)
+        return found
 
     def _links(self, report: Report, result: Result, *, request: str | None, specimens: Sequence[str]) -> Links:
         parties = self._parties
-        performers = _each(result.performers, parties.performer)
-        index = result.specimen
         return Links(
-            id=self.result_ids[report.key, result.key],
             patient=self._out.patient,
             encounter=self._out.encounter,
             request=request,
-            specimen=specimens[index] if index is not None and index < len(specimens) else None,
+            specimen=_nth(specimens, result.specimen),
+            focus=_nth(specimens, result.focus),
             device=parties.device(result.device) if result.device is not None else None,
-            performers=tuple(performers),
+            performers=tuple(_each(result.performers, parties.performer)),
             authors=note_authors(result.notes, parties),
             derived_from=self._parent(report, result),
             effective=result.effective or report.effective,
             issued=report.issued,
         )
 
-    def _flag_allowed(self, report: Report, result: Result) -> bool:
-        if result.flag is None:
-            return False
-        why = forbidden(result.flag)
+    def _flag_allowed(self, flag: RecognitionFlag, where: str) -> bool:
+        why = forbidden(flag)
         if why is not None:
-            self._out.issue(IssueCode.MARK_FORBIDDEN, result.where, why, severity=Severity.ERROR)
+            self._out.issue(IssueCode.MARK_FORBIDDEN, where, why, severity=Severity.ERROR)
         return why is None
 
     def _parent(self, report: Report, result: Result) -> Json | None:
@@ -171,12 +207,8 @@ class Reports:
         out = self._out
         profile = _PROFILES.get(report.kind) if out.patient else None
         resource = out.base("DiagnosticReport", resource_id, profile=f"{PROFILE}{profile}" if profile else None)
-        if report.flag is not None:
-            why = forbidden(report.flag)
-            if why is None:
-                resource["extension"] = [flag_extension(report.flag)]
-            else:
-                out.issue(IssueCode.MARK_FORBIDDEN, report.where, why, severity=Severity.ERROR)
+        if report.flag is not None and self._flag_allowed(report.flag, report.where):
+            resource["extension"] = [flag_extension(report.flag)]
         resource["identifier"] = _report_identifiers(report, resource_id)
         if request is not None:
             resource["basedOn"] = [reference(request)]
@@ -262,6 +294,10 @@ def _categories(report: Report) -> list[Json]:
 def _each(performers: Sequence[Performer], make: Callable[[Performer], str | None]) -> list[str]:
     found = (make(performer) for performer in performers)
     return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def _nth(ids: Sequence[str], index: int | None) -> str | None:
+    return ids[index] if index is not None and 0 <= index < len(ids) else None
 
 
 def _name_of(result: Result) -> str | None:

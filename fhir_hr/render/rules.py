@@ -5,7 +5,6 @@ Every rule yields ``(path, words)``; ``path`` is the path inside the resource.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -18,12 +17,10 @@ from fhir_hr.render.datatypes import PROFILE, SOURCE_TEXT, UCUM
 from fhir_hr.render.encode import Json
 from fhir_hr.render.flag import FLAG
 
-__all__ = ["EXTENSION_RULES", "Found", "datatype_rules", "extension_rules", "profile_rules", "resource_rules"]
+__all__ = ["DATATYPE_RULES", "EXTENSION_RULES", "Found", "extension_rules", "profile_rules", "resource_rules"]
 
 Found = Iterator[tuple[list[str | int], str]]
 
-_OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*)){3,}", re.ASCII)
-_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FLAGGED = frozenset(("Observation", "DiagnosticReport", "ImagingStudy"))
 _EMPTY_ALLOWED = frozenset(("registered", "preliminary", "cancelled", "entered-in-error"))
 
@@ -31,40 +28,38 @@ _EMPTY_ALLOWED = frozenset(("registered", "preliminary", "cancelled", "entered-i
 # -- datatypes -------------------------------------------------------------------------------------
 
 
-def datatype_rules(kind: str, value: Json) -> Found:
-    """Yield what is wrong with one datatype."""
-    if kind == "Period":
-        if _after(value.get("start"), value.get("end")):
-            yield [], "ends before it begins (per-1)"
-    elif kind == "Range":
-        low, high = (value.get(side, {}).get("value") for side in ("low", "high"))
-        if _number(low) and _number(high) and low > high:
-            yield [], "low is above high (rng-2)"
-    elif kind == "Extension":
-        values = [name for name in value if name.startswith("value")]
-        if len(values) > 1:
-            yield [], f"more than one value[x]: {', '.join(sorted(values))}"
-        elif ("extension" in value) == bool(values or any(name.startswith("_value") for name in value)):
-            yield [], "an extension has either a value or extensions (ext-1)"
-    elif kind in ("Coding", "Identifier", "Quantity"):
-        yield from _uri_rules(value.get("system"))
+def _period_rule(value: Json) -> Iterator[str]:
+    if "start" in value and "end" in value and _after(value["start"], value["end"]):
+        yield "ends before it begins (per-1)"
 
 
-def _uri_rules(system: object) -> Found:
-    if isinstance(system, str) and (
-        (system.startswith("urn:oid:") and not _OID.fullmatch(system))
-        or (system.startswith("urn:uuid:") and not _UUID.fullmatch(system))
-    ):
-        yield ["system"], "is not an OID or UUID of its form"
+def _range_rule(value: Json) -> Iterator[str]:
+    low, high = (value.get(side, {}).get("value") for side in ("low", "high"))
+    if _number(low) and _number(high) and low > high:
+        yield "low is above high (rng-2)"
+
+
+def _extension_rule(value: Json) -> Iterator[str]:
+    values = [name for name in value if name.startswith("value")]
+    if len(values) > 1:
+        yield f"more than one value[x]: {', '.join(sorted(values))}"
+    elif ("extension" in value) == bool(values or any(name.startswith("_value") for name in value)):
+        yield "an extension has either a value or extensions (ext-1)"
+
+
+DATATYPE_RULES: dict[str, Callable[[Json], Iterator[str]]] = {
+    "Period": _period_rule,
+    "Range": _range_rule,
+    "Extension": _extension_rule,
+}
+"""What is wrong with a datatype beyond its schema, by its name."""
 
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _after(start: object, end: object) -> bool:
-    if not isinstance(start, str) or not isinstance(end, str):
-        return False
+def _after(start: str, end: str) -> bool:
     if "T" not in start or "T" not in end:
         # With partial dates only what both say can be compared.
         size = min(len(start), len(end), 10)

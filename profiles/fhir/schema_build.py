@@ -56,9 +56,14 @@ _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
 _ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
 # No control characters; something that is not blank.
 _TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]*$"
+# No white space; what begins as an OID or UUID is one. (Spelt out, since look-ahead would be slow.)
+_OID = r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*)){3,}"
+_UUID = r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_OTHER = r"[^u\s]\S*|u|u[^r\s]\S*|ur|ur[^n\s]\S*|urn|urn[^:\s]\S*|urn:[^ou\s]\S*|urn:o[^i\s]\S*|urn:u[^u\s]\S*"
+_URI = rf"^(?:{_OID}|{_UUID}|{_OTHER})$"
 PATTERNS = {
     "base64Binary": r"^(?:[0-9a-zA-Z+/]{4})*(?:[0-9a-zA-Z+/]{2}==|[0-9a-zA-Z+/]{3}=)?$",
-    "canonical": r"^\S+$",
+    "canonical": _URI,
     "code": r"^\S+( \S+)*$",
     "date": rf"^(?:\d{{4}}|\d{{4}}-(?:0[1-9]|1[0-2])|{_FULL})$",
     "dateTime": rf"^(?:\d{{4}}|\d{{4}}-(?:0[1-9]|1[0-2])|{_FULL}(?:T{_TIME}{_ZONE})?)$",
@@ -66,8 +71,8 @@ PATTERNS = {
     "instant": rf"^{_FULL}T{_TIME}{_ZONE}$",
     "oid": r"^urn:oid:[0-2](\.(0|[1-9]\d*))+$",
     "time": rf"^{_TIME}$",
-    "uri": r"^\S+$",
-    "url": r"^\S+$",
+    "uri": _URI,
+    "url": _URI,
     "uuid": r"^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
 }
 _STRINGS = ("string", "markdown", "xhtml")
