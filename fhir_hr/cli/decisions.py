@@ -23,7 +23,7 @@ _OUTCOME = {
         RecognitionOutcome.MUST: "must",
         RecognitionOutcome.MAY: "may",
         RecognitionOutcome.NOT: "not",
-        RecognitionOutcome.INDETERMINATE: "indeterminate",
+        RecognitionOutcome.INDETERMINATE: "unclear",
     },
 }
 _STYLE = {
@@ -34,7 +34,7 @@ _STYLE = {
 }
 _FORCE = {
     "zh": {Force.SHALL_NOT_REPEAT: "不得重复", Force.IN_PRINCIPLE: "原则上"},
-    "en": {Force.SHALL_NOT_REPEAT: "shall not repeat", Force.IN_PRINCIPLE: "in principle"},
+    "en": {Force.SHALL_NOT_REPEAT: "no repeat", Force.IN_PRINCIPLE: "in principle"},
 }
 _EFFECT = {
     "zh": {
@@ -68,11 +68,11 @@ _WORDS = {
         "prior": "prior result",
         "outcome": "outcome",
         "reasons": "reasons",
-        "until": "valid until",
+        "until": "until",
         "none": "none found: order it",
         "unsure": "none found (a source was not asked)",
         "order": "order it",
-        "forever": "no limit set",
+        "forever": "no limit",
         "legend": "Reasons and clauses",
         "reading": "our reading, not the text's: ",
         "sources": "Sources asked",

@@ -95,9 +95,10 @@ class Totals:
         }
 
 
+_WIDEST = 17
 _HEADINGS = {
     "zh": ("目录", "消息", "OBX", "结果", "入报告", "拒收", "错误", "警告", "提示"),
-    "en": ("folder", "messages", "OBX", "results", "in report", "rejected", "err", "warn", "info"),
+    "en": ("folder", "msgs", "OBX", "obs", "in rep", "reject", "err", "warn", "info"),
 }
 
 
@@ -114,8 +115,13 @@ def show_totals(totals: Totals, *, language: Language) -> None:
     for number, (name, tally) in enumerate(rows):
         if number and number == len(rows) - 1:
             table.add_section()
-        table.add_row(name, *_cells(tally))
+        table.add_row(_short(name), *_cells(tally))
     console().print(table)
+
+
+def _short(folder: str) -> str:
+    # The end of a long path tells folders apart; the report has it whole.
+    return folder if len(folder) <= _WIDEST else "…" + folder[1 - _WIDEST :]
 
 
 def _cells(tally: Tally) -> Iterable[str]:

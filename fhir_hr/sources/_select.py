@@ -35,15 +35,11 @@ def wanted(prior: Prior, query: PriorQuery) -> bool:
     if query.items and prior.item is not None and prior.item not in query.items:
         return False
     return not (
-        query.since is not None
-        and prior.performed is not None
-        and prior.performed.latest <= query.since.earliest
+        query.since is not None and prior.performed is not None and prior.performed.latest <= query.since.earliest
     )
 
 
-def answer_from(
-    records: Iterable[Prior], *, query: PriorQuery, source: str, issues: tuple[Issue, ...] = ()
-) -> Answer:
+def answer_from(records: Iterable[Prior], *, query: PriorQuery, source: str, issues: tuple[Issue, ...] = ()) -> Answer:
     """Keep what is proved to be the patient's and wanted; report what is in doubt.
 
     ``issues`` are those met while reading; with any, or with doubt, the answer is :class:`Partial`.

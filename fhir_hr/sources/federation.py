@@ -113,7 +113,5 @@ def _ask_one(
 def _unavailable(source: str, text: str) -> Unavailable:
     return Unavailable(
         source=source,
-        issues=(
-            Issue(code=IssueCode.SOURCE_UNAVAILABLE, severity=Severity.ERROR, where=source, message=text),
-        ),
+        issues=(Issue(code=IssueCode.SOURCE_UNAVAILABLE, severity=Severity.ERROR, where=source, message=text),),
     )

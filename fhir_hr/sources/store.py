@@ -66,9 +66,7 @@ class PriorStore:
         limit: most results read for one query; the newest are read first and the answer says so.
     """
 
-    def __init__(
-        self, path: Path | str, *, name: str = "store", wait: float = 2.0, limit: int = 10_000
-    ) -> None:
+    def __init__(self, path: Path | str, *, name: str = "store", wait: float = 2.0, limit: int = 10_000) -> None:
         self._path = Path(path)
         self._name = name
         self._wait = wait
@@ -120,9 +118,7 @@ class PriorStore:
 
     def _unavailable(self, error: Exception) -> Unavailable:
         message = f"the store could not be asked: {error}"
-        issue = Issue(
-            code=IssueCode.SOURCE_UNAVAILABLE, severity=Severity.ERROR, where=self._name, message=message
-        )
+        issue = Issue(code=IssueCode.SOURCE_UNAVAILABLE, severity=Severity.ERROR, where=self._name, message=message)
         return Unavailable(source=self._name, issues=(issue,))
 
     def _answer(self, rows: Sequence[tuple[str, bytes]], query: PriorQuery) -> Answer:
@@ -132,9 +128,7 @@ class PriorStore:
             try:
                 priors.append(_prior_decoder.decode(body))
             except (msgspec.DecodeError, TypeError):
-                issues.append(
-                    _issue(IssueCode.SOURCE_PARTIAL, self._name, f"the record {prior_id} could not be read")
-                )
+                issues.append(_issue(IssueCode.SOURCE_PARTIAL, self._name, f"the record {prior_id} could not be read"))
         if len(rows) > self._limit:
             text = f"more than {self._limit} results are held; only the newest {self._limit} were read"
             issues.append(_issue(IssueCode.LIMIT_REACHED, self._name, text))
@@ -250,9 +244,7 @@ class _Keeping:
         """A corrected or withdrawn report also says something about results that it does not list."""
         listed = {prior.id for prior in self._deposit.priors}
         for report in self._deposit.reports:
-            rows = self._sql.execute(
-                "SELECT id, body FROM prior WHERE report_id = ?", (report.report_id,)
-            ).fetchall()
+            rows = self._sql.execute("SELECT id, body FROM prior WHERE report_id = ?", (report.report_id,)).fetchall()
             for prior_id, body in rows:
                 if prior_id in listed:
                     continue

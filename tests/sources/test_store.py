@@ -232,24 +232,18 @@ class TestVersions:
             created=at("12:01"),
         )
         kept = store.keep(other)
-        assert "the corrected report no longer lists this result; it is in doubt" in [
-            i.message for i in kept.issues
-        ]
+        assert "the corrected report no longer lists this result; it is in doubt" in [i.message for i in kept.issues]
         assert {p.id: p.superseded for p in store.find(QUERY).priors} == {"p1": None, "p2": False}
 
 
 def test_a_reused_report_number_never_moves_a_result_to_another_patient(store):
     store.keep(deposit(prior(value="6.30"), message="m1", created=at("10:00")))
-    other = PatientIdentity(
-        identifiers=(Identifier(system=CARD.system, value="999999198512240017"),), name="测试乙"
-    )
+    other = PatientIdentity(identifiers=(Identifier(system=CARD.system, value="999999198512240017"),), name="测试乙")
     kept = store.keep(deposit(prior(value="9.99", patient=other), message="m2", created=at("11:00")))
     assert (kept.refused, kept.added, kept.replaced) == (1, 0, 0)
     (issue,) = kept.issues
     assert issue.code == IssueCode.PATIENT_CONFLICT
-    assert issue.message == (
-        "its number is held for another patient; it was not kept and the one held was not touched"
-    )
+    assert issue.message == ("its number is held for another patient; it was not kept and the one held was not touched")
     assert held(store).value_text == "6.30"
     assert isinstance(store.find(PriorQuery(patient=other)), Nothing)
 
@@ -273,9 +267,7 @@ def test_a_correction_of_the_patient_moves_the_result_and_says_so(store):
 def test_training_and_debugging_messages_are_never_priors(store, processing, word):
     kept = store.keep(deposit(prior(), message="m1", processing=processing))
     assert (kept.refused, kept.added) == (1, 0)
-    assert kept.issues[0].message == (
-        f"a {word} message ({processing}) is not kept: its results are nobody's"
-    )
+    assert kept.issues[0].message == (f"a {word} message ({processing}) is not kept: its results are nobody's")
     assert isinstance(store.find(QUERY), Unavailable)  # the file was never made
 
 
@@ -297,9 +289,7 @@ class TestCannotBeAsked:
         path = tmp_path / "x.db"
         path.write_bytes(b"MSH|^~\\&|" * 400)
         assert self.said(path) == "the store could not be asked: file is not a database"
-        with pytest.raises(
-            StoreError, match=r"the store 'x\.db' could not be written: file is not a database"
-        ):
+        with pytest.raises(StoreError, match=r"the store 'x\.db' could not be written: file is not a database"):
             PriorStore(path).keep(deposit(prior(), message="m"))
 
     def test_another_programs_database(self, tmp_path):
