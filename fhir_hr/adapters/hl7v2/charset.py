@@ -19,6 +19,7 @@ _WIDE = re.compile(r"[\u0080-\U0010ffff]")
 _PLAUSIBLE = re.compile(
     r"[\u00a0-\u00ff\u0370-\u03ff\u2000-\u206f\u2100-\u22ff\u2460-\u27bf\u3000-\u33ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 )
+_WIDE_CODECS = frozenset({"utf-16", "utf-32"})
 _FEW = 6
 """Bytes beyond ASCII below which chance is too likely to overrule a declared character set."""
 
@@ -37,22 +38,22 @@ def decode(
     Returns:
         The text, the codec that was used, and what had to be assumed (field 18 of MSH).
     """
+    row = charsets.get(declared) if declared else None
     if raw.isascii():
-        return raw.decode("ascii"), "ascii", []
+        # The codec still matters for hexadecimal escapes (``\XD5C5\``).
+        codec = (row.target if row is not None else sender_charset) or "utf-8"
+        return raw.decode("ascii"), "utf-8" if codec in _WIDE_CODECS else codec, []
     problems: list[Problem] = []
     wanted: str | None = None
     if declared:
-        row = charsets.get(declared)
-        if row is None:
+        if row is None or row.target is None:
+            why = "not known" if row is None else "not supported"
             problems.append(
-                _problem(
-                    IssueCode.CHARSET_UNKNOWN,
-                    Severity.WARNING,
-                    f"character set '{declared[:40]}' is not known",
-                )
+                _problem(IssueCode.CHARSET_UNKNOWN, Severity.WARNING, f"character set '{declared[:40]}' is {why}")
             )
         else:
-            wanted = row.target
+            # The frame begins with the bytes ``MSH``, so it is no UTF-16 or UTF-32 (any more).
+            wanted = "utf-8" if row.target in _WIDE_CODECS else row.target
     elif sender_charset:
         wanted = sender_charset
     if wanted is not None:
@@ -82,7 +83,7 @@ def decode(
         text = _strict(raw, codec)
         if text is not None:
             return text, codec, _named(problems, name)
-    fallback = wanted or "utf-8"
+    fallback = wanted or _nearest(raw)
     text = raw.decode(fallback, errors="replace")
     problems = _named(problems, fallback.upper())
     problems.append(
@@ -94,6 +95,14 @@ def decode(
         )
     )
     return text, fallback, problems
+
+
+def _nearest(raw: bytes) -> str:
+    """The likelier of UTF-8 and GB18030 for bytes that are neither: broken UTF-8 still holds whole characters."""
+    text = raw.decode("utf-8", errors="replace")
+    wide = len(_WIDE.findall(text))
+    broken = text.count(chr(0xFFFD))
+    return "utf-8" if wide - broken >= broken else "gb18030"
 
 
 def _strict(raw: bytes, codec: str) -> str | None:

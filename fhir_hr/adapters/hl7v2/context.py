@@ -112,12 +112,13 @@ class Context:
             return raw
         unknown: list[str] = []
         out = unescape(raw, self.separators, codec=self.codec, unknown=unknown)
-        for name in unknown[:3]:
+        for name in unknown[:3] if where else ():
+            kind = name[:3] if name[0] == "." else name[0]  # not the rest: it could be letters of a name
             self.log.add_once(
                 IssueCode.ESCAPE_UNKNOWN,
                 Severity.WARNING,
                 where,
-                f"escape sequence '{name[:20]}' is not known and was kept as sent",
+                f"an escape sequence '{kind}' could not be resolved and was kept as sent",
             )
         return out
 

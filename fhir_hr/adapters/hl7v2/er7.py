@@ -12,10 +12,14 @@ from fhir_hr.issues import IssueCode, Severity
 __all__ = ["Segment", "Separators", "components", "separators_of", "split_segments", "unescape"]
 
 _ID = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
+_KNOWN_FORM = re.compile(r"(?:[CMX][0-9A-Fa-f]+|\.[a-z]{2}[+-]?\d*|Z\w*)\Z", re.ASCII)
+"""An escape of chapter 2.7 that is not resolved here; anything else between two escape characters is text."""
 _BREAK = re.compile(r"\r\n|\r|\n")
 _COMMON = frozenset({"OBX", "NTE", "OBR", "ORC", "PID", "PV1", "SPM", "MSH"})
 OBX_FIELDS = 34
 """Fields of an OBX that are read (0 to 33); shorter segments are filled, so that they can be indexed."""
+_BARE = _COMMON | {"DSC"}
+"""Segment ids that may stand alone on a line; three other capitals are a word of the text before."""
 _PADDING = [""] * OBX_FIELDS
 _TEXT_FIELD = {"OBX": 5, "NTE": 3}
 """The field that holds free text: a line break inside it continues the segment."""
@@ -97,7 +101,7 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
             if not bare:
                 continue
             name = bare[:3]
-            if not (_ID.match(name) and bare[3:4] in (bar, "")):
+            if not (_ID.match(name) and bare[3:4] == bar or bare in _BARE):
                 _stray_line(segments, line, number, log)
                 continue
             line = bare
@@ -106,6 +110,8 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
             continue
         fields = line.split(bar)
         sent = len(fields) - 1
+        if len(line) > limits.repetitions:
+            _bound(fields, f"{name}[{counts.get(name, 0) + 1}]", separators, log, limits)
         if has_null:
             fields = ["" if field == '""' else field for field in fields]
         if name == "OBX":
@@ -123,6 +129,33 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
             f"the message has more than {limits.segments} segments; the last {left_out} were not read",
         )
     return segments
+
+
+def _bound(fields: list[str], where: str, separators: Separators, log: IssueLog, limits: Limits) -> None:
+    """Leave out fields that are too long and repetitions that are too many; documents and text may be longer."""
+    shift = 1 if fields[0] == "MSH" else 0
+    for index, field in enumerate(fields):
+        free = fields[0] == "OBX" and index == 5 and fields[2] in {"ED", "RP", "TX", "FT", "ST"}
+        if len(field) > limits.field_chars and not (free and fields[2] in {"ED", "RP"}):
+            fields[index] = ""
+            log.add(
+                IssueCode.FIELD_TOO_LONG,
+                Severity.ERROR,
+                f"{where}-{index + shift}",
+                f"the field has {len(field)} characters, the limit is {limits.field_chars}; it was left out",
+            )
+            continue
+        times = field.count(separators.repetition) + 1
+        if times > limits.repetitions and not free:
+            kept = field.split(separators.repetition, limits.repetitions)[: limits.repetitions]
+            fields[index] = separators.repetition.join(kept)
+            log.add(
+                IssueCode.LIMIT_REACHED,
+                Severity.ERROR,
+                f"{where}-{index + shift}",
+                f"the field repeats {times} times, the limit is {limits.repetitions}; "
+                f"the last {times - limits.repetitions} were not read",
+            )
 
 
 def _stray_line(segments: list[Segment], line: str, number: int, log: IssueLog) -> None:
@@ -198,7 +231,7 @@ def unescape(text: str, separators: Separators, *, codec: str = "utf-8", unknown
         resolved = _resolve(name, separators, codec)
         if resolved is None:
             # Perhaps a bare escape character in text: keep it and look again from the next one.
-            if unknown is not None and name and len(name) <= 20 and name[0] in "CMZ.":
+            if unknown is not None and name and len(name) <= 20 and _KNOWN_FORM.match(name):
                 unknown.append(name)
             out.append(mark)
             position = start + 1
@@ -229,7 +262,7 @@ def _resolve(name: str, separators: Separators, codec: str) -> str | None:
         return {".sp": "\n" * count, ".sk": " " * count}.get(name[:3], "")
     if name[:1] == "X" and len(name) > 1 and len(name) % 2 == 1:
         try:
-            return bytes.fromhex(name[1:]).decode(codec, errors="replace")
+            return bytes.fromhex(name[1:]).decode(codec)
         except ValueError:
-            return None
+            return None  # no hexadecimal digits, or no characters of this character set
     return None

@@ -50,16 +50,15 @@ def frames(data: bytes, *, limits: Limits) -> Iterator[Frame]:
             f"the input is {len(data)} bytes, the limit is {limits.input_bytes}; nothing of it was read",
         )
         return
-    data = _plain(data)
+    data, carried = _plain(data)
     if _is_single(data) and len(data) <= limits.message_bytes:
-        yield Frame(data.rstrip(b"\r"), [], data.endswith(b"\r"))
+        yield Frame(data.rstrip(b"\r"), carried, data.endswith(b"\r"))
         return
     heads = sorted((at, name) for name in _HEADERS for at in _starts(data, name))
     if not any(name == b"MSH" for _, name in heads):
         yield _broken(IssueCode.NOT_HL7, _what(data))
         return
     lost = data[: heads[0][0]].strip(_NOISE)
-    carried: list[Problem] = []
     if lost:
         carried.append(
             Problem(
@@ -127,12 +126,27 @@ def _starts(data: bytes, name: bytes) -> Iterator[int]:
         at = data.find(name, at + 3)
 
 
-def _plain(data: bytes) -> bytes:
-    """Undo UTF-16; every other coding is decided per message."""
-    for mark, codec in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if data.startswith(mark):
-            return data[2:].decode(codec, errors="replace").encode("utf-8", errors="replace")
-    return data
+_WIDE_STARTS = ((b"\xff\xfe", "utf-16-le", 2), (b"\xfe\xff", "utf-16-be", 2)) + (
+    (b"M\0S\0H\0", "utf-16-le", 0),
+    (b"\0M\0S\0H", "utf-16-be", 0),
+)
+
+
+def _plain(data: bytes) -> tuple[bytes, list[Problem]]:
+    """Undo UTF-16 (with its byte order mark or seen from the header); every other coding is decided per message."""
+    for start, codec, skip in _WIDE_STARTS:
+        if not data.startswith(start):
+            continue
+        text = data[skip:].decode(codec, errors="replace")
+        wrong = text.count("\ufffd")
+        problem = Problem(
+            IssueCode.UNDECODABLE,
+            Severity.ERROR,
+            "",
+            f"{wrong} places could not be decoded as UTF-16; each is shown as U+FFFD",
+        )
+        return text.encode("utf-8"), [problem] if wrong else []
+    return data, []
 
 
 def _batch_count(trailer: bytes, found: int) -> Problem | None:

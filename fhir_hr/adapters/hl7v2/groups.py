@@ -104,6 +104,8 @@ class _Walk:
         if order is not None and order.orc is None and not order.results and following != "OBR":
             order.orc = segment  # OBR-ORC-[SPM]-OBX, as some systems send
             return
+        if following == "OBX" and order is not None and order.results:
+            self.order = None  # results of an order without OBR: not those of the order before
         self.orc = segment
         self.last = None
 

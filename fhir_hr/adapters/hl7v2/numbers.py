@@ -40,7 +40,8 @@ _BETWEEN = re.compile(rf"({_N})\s*(--|—|–|-|~|～|〜|至|to)\s*({_N})\s*(\D
 _BOUND = re.compile(
     rf"(<=|>=|=<|=>|<|>|≤|≥|≦|≧|＜=|＞=|＜＝|＞＝|＜|＞)\s*({_N})\s*(\D.{{0,40}})?\Z", re.ASCII | re.DOTALL
 )
-_LABELLED = re.compile(r"([^:：;；,，\d<>≤≥＜＞]{1,20})[:：]\s*([^;；,，]+)")
+_PART = re.compile(r"[;；,，]")
+_LABELLED = re.compile(r"\s*([^:：\d<>≤≥＜＞]{1,20})[:：]\s*(.+)\Z", re.DOTALL)
 _MAX_CHARS = 300
 
 
@@ -95,19 +96,28 @@ def read_ranges(text: str, unit: Unit | None) -> tuple[ReferenceRange, ...]:
     """
     if len(text) > _MAX_CHARS:
         return (ReferenceRange(text=text),)
-    labelled = _LABELLED.findall(text)
+    labelled = _labelled(text, unit)
     if len(labelled) > 1:
-        parts = [(label.strip(), read_range(value.strip(), unit), value.strip()) for label, value in labelled]
-        if all(part[1] is not None for part in parts):
-            return tuple(
-                ReferenceRange(text=f"{label}：{raw}", low=r.low, high=r.high, applies_to=label)
-                for label, r, raw in parts
-                if r is not None
-            )
+        return labelled
     single = read_range(text.strip(), unit)
     if single is not None:
         return (ReferenceRange(text=text, low=single.low, high=single.high),)
     return (ReferenceRange(text=text),)
+
+
+def _labelled(text: str, unit: Unit | None) -> tuple[ReferenceRange, ...]:
+    """All parts of ``轻：31-49，中：50-69``; none when a single part of the text is not of that form."""
+    found = []
+    for part in _PART.split(text):
+        if not part.strip():
+            continue
+        labelled = _LABELLED.match(part)
+        one = read_range(labelled.group(2).strip(), unit) if labelled is not None else None
+        if labelled is None or one is None:
+            return ()
+        label = labelled.group(1).strip()
+        found.append(ReferenceRange(text=part.strip(), low=one.low, high=one.high, applies_to=label))
+    return tuple(found)
 
 
 def read_range(text: str, unit: Unit | None) -> ReferenceRange | None:
@@ -127,7 +137,7 @@ def read_range(text: str, unit: Unit | None) -> ReferenceRange | None:
     found = _BETWEEN.match(text)
     if found is not None and _is_unit(found.group(4), unit):
         low, high = Decimal(found.group(1)), Decimal(found.group(3))
-        if found.group(2) == "--" and low <= -high:
+        if found.group(2) == "--" and low < -high:
             high = -high  # "-5--2": the second dash is the sign
         if low <= high:
             return ReferenceRange(text=text, low=_bound(low, unit), high=_bound(high, unit))

@@ -87,7 +87,7 @@ def read_request(ctx: Context, group: OrderGroup, *, code: Concept) -> Request |
         where=head.where,
         placer=placer,
         filler=_number(ctx, group, 3, "FILL"),
-        group=read_entity(ctx, orc.get(4), type_code="PGN") if orc is not None else None,
+        group=read_entity(ctx, orc.get(4)) if orc is not None else None,
         code=code,
         status=row.target if row is not None and row.target else "unknown",
         status_source=status_raw or None,

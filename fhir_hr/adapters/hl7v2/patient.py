@@ -17,7 +17,7 @@ from fhir_hr.adapters.hl7v2.datatypes import (
 )
 from fhir_hr.adapters.hl7v2.er7 import Segment, components
 from fhir_hr.issues import IssueCode, Severity
-from fhir_hr.model.codes import Code, Identifier
+from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.identity import NATIONAL_ID
 from fhir_hr.model.people import Encounter, EncounterClass, Patient, Performer, Sex
 from fhir_hr.model.when import When
@@ -31,6 +31,8 @@ VISIT = "urn:oid:2.16.156.10011.2.5.1.9"
 """就诊流水号."""
 
 _CARD = re.compile(r"\d{17}[\dXx]\Z", re.ASCII)
+_BCP47 = re.compile(r"(?:zh|en|ja|ko|ru|fr|de|es|ar|vi|th|bo|ug|mn)(?:-[A-Za-z]{2})?\Z", re.IGNORECASE)
+"""Languages that hospitals in China meet; a code outside this list is kept as text."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 
@@ -76,7 +78,7 @@ def read_patient(ctx: Context, pid: Segment) -> Patient:
         ),
         marital=read_cwe(ctx, pid.get(16), f"{where}-16") if pid.get(16) else None,
         ethnicity=read_cwe(ctx, pid.get(22), f"{where}-22") if pid.get(22) else None,
-        language=read_cwe(ctx, pid.get(15), f"{where}-15") if pid.get(15) else None,
+        language=_language(ctx, pid.get(15)) if pid.get(15) else None,
         multiple_birth=_multiple_birth(pid),
         where=where,
     )
@@ -112,7 +114,7 @@ def _identifier(ctx: Context, raw: str, where: str) -> Identifier | None:
         row = ctx.vocabulary.identifier_types.get(kind) if kind else None
         system, type_code = None, kind
         display = row.display if row is not None else ""
-        known = row is not None
+        known = row is not None and kind != "NNCHN"  # NNxxx is a pattern of table 0203, no code of its system
         if kind == "NNCHN":
             system = NATIONAL_ID
         elif kind and row is None:
@@ -120,7 +122,7 @@ def _identifier(ctx: Context, raw: str, where: str) -> Identifier | None:
                 IssueCode.IDENTIFIER_TYPE_UNKNOWN,
                 Severity.INFORMATION,
                 where,
-                f"identifier type '{kind[:20]}' is not known; the number was kept as a local one",
+                f"identifier type {_shown(kind)} is not known; the number was kept as a local one",
             )
     if system == NATIONAL_ID:
         problem = national_id_problem(value)
@@ -138,6 +140,11 @@ def _identifier(ctx: Context, raw: str, where: str) -> Identifier | None:
     type_system = rule.type_system if rule is not None else V2_0203 if known else None
     code = Code(system=type_system, code=type_code, display=display) if type_code else None
     return Identifier(value=value, system=system or universal or LOCAL_PATIENT, type=code, assigner=assigner)
+
+
+def _shown(kind: str) -> str:
+    """A type code for a message; anything longer could be a name or a number in the wrong place."""
+    return f"'{kind}'" if kind.isascii() and kind.isalnum() and len(kind) <= 6 else "(text)"
 
 
 def _national(number: str) -> Identifier:
@@ -162,6 +169,17 @@ def _sex(ctx: Context, raw: str, where: str) -> Sex | None:
         )
         return Sex.UNKNOWN
     return Sex(target)
+
+
+def _language(ctx: Context, raw: str) -> Concept:
+    """PID-15; FHIR takes BCP 47 only, so other codes are kept as words."""
+    parts = ctx.parts(raw, 2)
+    code, name = parts[0].strip(), parts[1].strip()
+    if _BCP47.match(code):
+        primary, _, region = code.partition("-")
+        tag = f"{primary.lower()}-{region.upper()}" if region else primary.lower()
+        return Concept(codings=(Code(system="urn:ietf:bcp:47", code=tag),), text=name or None, source=raw)
+    return Concept(text=name or code, source=raw)
 
 
 def _deceased(ctx: Context, pid: Segment) -> When | bool | None:

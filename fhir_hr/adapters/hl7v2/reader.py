@@ -38,6 +38,8 @@ USCC = "urn:oid:2.16.156.10011.1.5"
 SUPPORTED = {"ORU": {"R01", ""}, "OUL": {"R21", "R22", "R23", "R24", ""}}
 _VERSIONS = ("2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9")
 _CACHES = 256
+_VALUE = 5
+"""OBX-5."""
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +85,7 @@ class Reader:
         self._limits = limits if limits is not None else Limits()
         self._vocabulary: Vocabulary = load_vocabulary()
         self._profiles: dict[tuple[str, str], SenderProfile] = {}
-        self._plans: dict[tuple[str, str, Separators], Plans] = {}
+        self._plans: dict[tuple[str, str, Separators, str], Plans] = {}
 
     def read(self, data: bytes, *, received: When | None = None) -> Iterator[Read]:
         """Read all messages of an input: one message, an FHS/BHS batch, MLLP blocks, or several in a row.
@@ -153,7 +155,7 @@ class Reader:
         return profile
 
     def _plans_of(self, ctx: Context) -> Plans:
-        key = (ctx.profile.id, ctx.facility, ctx.separators)
+        key = (ctx.profile.id, ctx.facility, ctx.separators, ctx.codec)
         plans = self._plans.get(key)
         if plans is None:
             if len(self._plans) >= _CACHES:
@@ -295,6 +297,16 @@ class _Message:
         if self.frame.ended or last.id != "OBX" or last.sent > 10:
             return 0
         others = [one for one in self.segments if one.id == "OBX" and one is not last]
+        if not others and last.sent == _VALUE:
+            self.log.add(
+                IssueCode.TRUNCATED,
+                Severity.ERROR,
+                last.where,
+                "the message ends inside or right after the value of its only result (no further field, no line "
+                "end); it was left out",
+            )
+            self.segments = self.segments[:-1]
+            return 1
         if not others or min(one.sent for one in others) <= last.sent:
             return 0
         self.log.add(
@@ -330,12 +342,15 @@ class _Message:
                 return later.orders
         lost = sum(len(order.results) for order in later.orders)
         self.rejected += lost
+        if patient is None:
+            why, kept = "results without a patient stand before this PID", "those before it were kept without a patient"
+        else:
+            why, kept = "a second patient stands in the message", "those of the first patient were kept"
         self.log.add(
             IssueCode.PATIENT_CONFLICT,
             Severity.ERROR,
             pid.where,
-            f"a second patient stands in the message; the {lost} results under this PID were left out, "
-            "those of the first patient were kept",
+            f"{why}; the {lost} results under this PID were left out, {kept}",
         )
         return []
 

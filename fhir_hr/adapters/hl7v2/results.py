@@ -20,7 +20,7 @@ from fhir_hr.adapters.hl7v2.orders import read_notes
 from fhir_hr.adapters.hl7v2.plans import Plan, Plans
 from fhir_hr.adapters.hl7v2.values import ValueRead, read_values
 from fhir_hr.issues import IssueCode, Severity
-from fhir_hr.model.codes import Code, Concept, Identifier
+from fhir_hr.model.codes import Concept, Identifier
 from fhir_hr.model.flags import RecognitionFlag
 from fhir_hr.model.lab import ReportStatus, Result, ResultStatus, Specimen
 from fhir_hr.model.people import Organization, Performer
@@ -29,15 +29,6 @@ from fhir_hr.model.when import When
 
 __all__ = ["ReportFacts", "ResultReader"]
 
-_ROLE_OBSERVER = Concept(
-    codings=(
-        Code(
-            system="http://terminology.hl7.org/CodeSystem/practitioner-role",
-            code="responsibleObserver",
-            display="Responsible Observer",
-        ),
-    )
-)
 _DEFAULT_FINAL = {
     ReportStatus.FINAL: ResultStatus.FINAL,
     ReportStatus.CORRECTED: ResultStatus.FINAL,
@@ -204,7 +195,7 @@ class ResultReader:
         for part in repetitions(ctx, observer):
             person = read_person(ctx, part, f"{obx.where}-16")
             if person is not None:
-                found.append(Performer(practitioner=person, role=_ROLE_OBSERVER))
+                found.append(Performer(practitioner=person))
         organization = read_organization(ctx, obx.get(23)) if obx.get(23) else None
         if organization is None and obx.get(15):
             organization = self._producer(obx.get(15))

@@ -58,7 +58,7 @@ def read_when(text: str, *, zone: str) -> When | None:
     stated = zulu is not None or sign is not None
     if stated:
         zone = "+00:00" if zulu else f"{sign}{zh}:{zm or '00'}"
-        if int(zone[1:3]) > 14 or int(zone[4:]) > 59:
+        if zone[1:] > "14:00" or int(zone[4:]) > 59:
             return None
     if month is None:
         return When(iso=year, precision=Precision.YEAR, zone=zone, zone_stated=stated, source=text)
@@ -136,5 +136,7 @@ def read_time_of_day(text: str) -> str | None:
     hour, minute, second, fraction = found.groups()
     if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
         return None
+    if fraction and not fraction[3:].strip("0"):
+        fraction = fraction[:3]  # zeros beyond milliseconds say nothing, and validators refuse them
     tail = f".{fraction}" if fraction else ""
     return f"{hour}:{minute or '00'}:{second or '00'}{tail}"
