@@ -155,7 +155,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     focus: int | None = None
     """Index of the specimen that this observation is *about* (an OBX under SPM), not taken from."""
     derived_from: str | None = None
-    """Key of the parent result (microbiology), qualified by its report key where it lies in another."""
+    """Key of the parent result (microbiology), as ``<report key>|<result key>``."""
     flag: RecognitionFlag | None = None
 
 

@@ -101,7 +101,7 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
             if not bare:
                 continue
             name = bare[:3]
-            if not (_ID.match(name) and bare[3:4] == bar or bare in _BARE):
+            if not ((_ID.match(name) and bare[3:4] == bar) or bare in _BARE):
                 _stray_line(segments, line, number, log)
                 continue
             line = bare
@@ -121,6 +121,11 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
         ordinal = counts.get(name, 0) + 1
         counts[name] = ordinal
         segments.append(Segment(name, fields, ordinal, sent))
+    _say_left_out(left_out, log, limits)
+    return segments
+
+
+def _say_left_out(left_out: int, log: IssueLog, limits: Limits) -> None:
     if left_out:
         log.add(
             IssueCode.LIMIT_REACHED,
@@ -128,7 +133,6 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
             "",
             f"the message has more than {limits.segments} segments; the last {left_out} were not read",
         )
-    return segments
 
 
 def _bound(fields: list[str], where: str, separators: Separators, log: IssueLog, limits: Limits) -> None:

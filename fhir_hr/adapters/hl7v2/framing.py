@@ -126,7 +126,9 @@ def _starts(data: bytes, name: bytes) -> Iterator[int]:
         at = data.find(name, at + 3)
 
 
-_WIDE_STARTS = ((b"\xff\xfe", "utf-16-le", 2), (b"\xfe\xff", "utf-16-be", 2)) + (
+_WIDE_STARTS = (
+    (b"\xff\xfe", "utf-16-le", 2),
+    (b"\xfe\xff", "utf-16-be", 2),
     (b"M\0S\0H\0", "utf-16-le", 0),
     (b"\0M\0S\0H", "utf-16-be", 0),
 )

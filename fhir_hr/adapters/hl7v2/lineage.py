@@ -18,7 +18,7 @@ def link_parents(reports: list[Report]) -> list[Report]:
         parent = _find(report.parent, reports, report) if report.parent is not None else None
         if parent is not None:
             owner, result = parent
-            reference = f"{owner.key}\n{result.key}"
+            reference = f"{owner.key}|{result.key}"
             results = tuple(msgspec.structs.replace(r, derived_from=reference) for r in report.results)
             report = msgspec.structs.replace(report, results=results)
         linked.append(report)

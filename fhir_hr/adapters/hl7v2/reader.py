@@ -20,6 +20,7 @@ from fhir_hr.adapters.hl7v2.plans import Plans
 from fhir_hr.adapters.hl7v2.problems import IssueLog
 from fhir_hr.adapters.hl7v2.reports import read_report
 from fhir_hr.adapters.hl7v2.results import ResultReader
+from fhir_hr.adapters.hl7v2.truncation import cut_off
 from fhir_hr.errors import InvariantError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.senders import SenderProfile, Senders, load_senders
@@ -38,8 +39,6 @@ USCC = "urn:oid:2.16.156.10011.1.5"
 SUPPORTED = {"ORU": {"R01", ""}, "OUL": {"R21", "R22", "R23", "R24", ""}}
 _VERSIONS = ("2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9")
 _CACHES = 256
-_VALUE = 5
-"""OBX-5."""
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,7 +216,9 @@ class _Message:
             counts = Counts(obx_read=obx_read, rejected=obx_read)
             return self._answer(type_, control_id, counts, None)
         self._check_header(control_id)
-        cut = self._drop_cut_off(obx_read)
+        cut = 0 if self.frame.ended else cut_off(self.segments, self.log)
+        if cut:
+            self.segments = self.segments[:-cut]
         grouped = group(self.segments, trigger=trigger, log=self.log)
         self.rejected += cut
         patient = self._patient(grouped)
@@ -290,34 +291,6 @@ class _Message:
                 "MSH[1]-12",
                 f"version '{version[:10]}' is not an HL7 v2 version; the message was read as 2.5",
             )
-
-    def _drop_cut_off(self, obx_read: int) -> int:
-        """Leave out a last OBX that the end of the message cut through: half a number is a wrong number."""
-        last = self.segments[-1]
-        if self.frame.ended or last.id != "OBX" or last.sent > 10:
-            return 0
-        others = [one for one in self.segments if one.id == "OBX" and one is not last]
-        if not others and last.sent == _VALUE:
-            self.log.add(
-                IssueCode.TRUNCATED,
-                Severity.ERROR,
-                last.where,
-                "the message ends inside or right after the value of its only result (no further field, no line "
-                "end); it was left out",
-            )
-            self.segments = self.segments[:-1]
-            return 1
-        if not others or min(one.sent for one in others) <= last.sent:
-            return 0
-        self.log.add(
-            IssueCode.TRUNCATED,
-            Severity.ERROR,
-            last.where,
-            f"the message ends inside this segment ({last.sent} fields, the others have more, and no "
-            f"line end); it was left out, the {obx_read - 1} before it were kept",
-        )
-        self.segments = self.segments[:-1]
-        return 1
 
     def _patient(self, grouped: Grouped) -> Patient | None:
         if grouped.pid is None:

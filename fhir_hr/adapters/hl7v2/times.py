@@ -136,7 +136,7 @@ def read_time_of_day(text: str) -> str | None:
     hour, minute, second, fraction = found.groups()
     if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
         return None
-    if fraction and not fraction[3:].strip("0"):
-        fraction = fraction[:3]  # zeros beyond milliseconds say nothing, and validators refuse them
+    if fraction and not fraction.strip("0"):
+        fraction = None  # the reference validator refuses "22:31:00.0000"
     tail = f".{fraction}" if fraction else ""
     return f"{hour}:{minute or '00'}:{second or '00'}{tail}"
