@@ -141,7 +141,7 @@ def test_every_page_is_in_a_table_of_contents():
     for path in DOCS.rglob("*.md"):
         for tree in re.findall(r"^```\{toctree\}\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL):
             entries = (line.strip() for line in tree.splitlines() if line.strip() and not line.startswith(":"))
-            listed |= {(path.parent / f"{re.sub(r'.*<(.*)>', r'\1', entry)}.md").resolve() for entry in entries}
+            listed |= {(path.parent / f"{entry.rsplit('<', 1)[-1].rstrip('>')}.md").resolve() for entry in entries}
     pages = {path.resolve() for path in DOCS.rglob("*.md")} - {DOCS / "index.md"}
     assert sorted(pages - listed) == []
     assert sorted(path for path in listed if not path.exists()) == []
