@@ -11,7 +11,7 @@ import msgspec
 from fhir_hr.model.identity import IdentityMatch
 from fhir_hr.model.orders import Order, OrderItem
 from fhir_hr.model.priors import Prior
-from fhir_hr.rules.clock import Span, span
+from fhir_hr.rules.clock import Span
 from fhir_hr.rules.reasons import Findings
 
 __all__ = ["NOTHING", "Candidate", "Check", "Expiry"]
@@ -19,7 +19,7 @@ __all__ = ["NOTHING", "Candidate", "Check", "Expiry"]
 NOTHING: Findings = ()
 
 
-class Candidate(msgspec.Struct, kw_only=True):
+class Candidate(msgspec.Struct):
     """One (order item, prior) pair. Lives for one decision only.
 
     Attributes:
@@ -34,18 +34,6 @@ class Candidate(msgspec.Struct, kw_only=True):
     identity: IdentityMatch
     at: Span | None
     performed: Span | None
-
-    @classmethod
-    def of(cls, item: OrderItem, prior: Prior, order: Order, identity: IdentityMatch) -> Candidate:
-        """Read the times once."""
-        return cls(
-            item=item,
-            prior=prior,
-            order=order,
-            identity=identity,
-            at=span(order.at),
-            performed=span(prior.performed),
-        )
 
 
 Check: TypeAlias = Callable[[Candidate], Findings]

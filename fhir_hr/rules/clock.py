@@ -45,7 +45,13 @@ def span(when: When | None) -> Span | None:
     try:
         precision = when.precision
         if precision >= _HOUR:
-            start = _instant(when.iso, when.zone)
+            iso = when.iso
+            offset = _OFFSETS.get(iso[-6:])
+            if offset is None:
+                start = _unusual(iso, when.zone)
+            else:
+                # Taking the offset off by hand spares two calls of utcoffset(): 0.18 µs instead of 0.33 µs.
+                start = datetime.fromisoformat(iso[:-6]) - _LOCAL_EPOCH - offset
             if precision >= _SECOND:
                 return start, start
             return start, start + (_MINUTE_LONG if precision == _MINUTE else _HOUR_LONG)
@@ -55,16 +61,12 @@ def span(when: When | None) -> Span | None:
         return None
 
 
-def _instant(iso: str, zone: str) -> timedelta:
-    offset = _OFFSETS.get(iso[-6:])
-    if offset is None:
-        # "Z", an offset of no whole quarter, or none at all: then the zone that the source is known to use.
-        at = datetime.fromisoformat(iso)
-        if at.tzinfo is None:
-            at = datetime.fromisoformat(iso + zone)
-        return at - _EPOCH
-    # Taking the offset off by hand spares two calls of utcoffset(): 0.18 µs instead of 0.33 µs.
-    return datetime.fromisoformat(iso[:-6]) - _LOCAL_EPOCH - offset
+def _unusual(iso: str, zone: str) -> timedelta:
+    # "Z", an offset of no whole quarter, or none at all: then the zone that the source is known to use.
+    at = datetime.fromisoformat(iso)
+    if at.tzinfo is None:
+        at = datetime.fromisoformat(iso + zone)
+    return at - _EPOCH
 
 
 @lru_cache(maxsize=4096)

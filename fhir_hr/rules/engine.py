@@ -96,7 +96,7 @@ def judge(
     """
     if identity is None:
         identity = match_identity(order.patient, prior.patient)
-    candidate = Candidate.of(item, prior, order, identity)
+    candidate = Candidate(item, prior, order, identity, span(order.at), span(prior.performed))
     if len(packs) == 1:
         pack = packs[0]
         if pack.applies(candidate):

@@ -37,7 +37,7 @@ FINAL = frozenset({"final", "amended", "corrected", "appended"})
 LISTED = frozenset(f"cn-51-lab-{n:02}" for n in range(1, 17))
 
 
-def by_hand(item, prior, order, identity):  # noqa: C901, PLR0912, PLR0915
+def by_hand(item, prior, order, identity):
     """What one would write for Sichuan without packs, clauses or sentences: outcome and reason codes."""
     codes = []
     block = unknown = lower = False
@@ -51,7 +51,7 @@ def by_hand(item, prior, order, identity):  # noqa: C901, PLR0912, PLR0915
         codes.append("HR-SUPERSEDED")
         block = True
     performed, at = prior.performed, datetime.fromisoformat(order.at.iso)
-    if performed is None:
+    if performed is None or not performed.is_moment or "-13-" in performed.iso:
         codes.append("HR-TIME-UNKNOWN")
         unknown = True
     elif datetime.fromisoformat(performed.iso) > at:

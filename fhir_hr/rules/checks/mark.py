@@ -10,6 +10,10 @@ from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 __all__ = ["bind_item_symbol", "bind_mark", "covers", "division_prefix"]
 
 
+_ANSWERS = 4096
+"""How many answers on (mark, issuer's division, receiver's division) a pack keeps."""
+
+
 def division_prefix(code: str) -> str:
     """Return what all divisions inside one share: ``510000`` → ``51``, ``510100`` → ``5101`` (GB/T 2260).
 
@@ -53,12 +57,23 @@ def bind_mark(spec: MarkSpec, voice: Voice) -> Check:
     )
     unknown = voice.varying(ReasonCode.MARK_UNKNOWN, CheckKind.MARK, spec.on_unknown)
 
+    answers: dict[tuple[str, str | None, str | None], Findings] = {}
+
     def check(c: Candidate) -> Findings:
-        mark = c.prior.report_mark
+        prior = c.prior
+        mark = prior.report_mark
         if mark is None:
-            return absent if c.prior.report_mark_known else unread
+            return absent if prior.report_mark_known else unread
+        key = mark, prior.institution.division, c.order.institution.division
+        known = answers.get(key)
+        if known is None:
+            known = ask(*key)
+            if len(answers) < _ANSWERS:
+                answers[key] = known
+        return known
+
+    def ask(mark: str, issuer: str | None, receiver: str | None) -> Findings:
         area = prefixes.get(mark)
-        issuer, receiver = c.prior.institution.division, c.order.institution.division
         from_there = covers(area, issuer) if area is not None else False
         to_here = covers(area, receiver) if area is not None else False
         if from_there and to_here:

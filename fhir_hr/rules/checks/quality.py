@@ -44,32 +44,39 @@ def bind_quality(spec: QualitySpec, voice: Voice) -> Check:
         prior = c.prior
         if not prior.evidence and not published:
             return unknown
-        rows = list(published.get(prior.institution.id, ()))
-        rows += [
-            _row(proof)
-            for proof in prior.evidence
-            if proof.type is wanted and proof.institution == prior.institution.id
-        ]
-        seen = _seen(rows, c)
-        if seen[EvidenceResult.FAILED]:
-            return fail
-        if seen[EvidenceResult.FAILED] is None:
+        issuer, item = prior.institution.id, prior.item.code if prior.item is not None else None
+        unsure = passed = missed = False
+        rows = published.get(issuer, ())
+        if prior.evidence:
+            rows = (*rows, *(_row(p) for p in prior.evidence if p.type == wanted and p.institution == issuer))
+        for of, result, start, end, readable in rows:
+            if of is not None and of != item:
+                continue
+            holds = within(start, end, c.performed) if readable else None
+            if result == EvidenceResult.FAILED:
+                if holds:
+                    return fail
+                unsure = unsure or holds is None
+            elif holds:
+                passed = passed or result == EvidenceResult.PASSED
+                missed = missed or result == EvidenceResult.NOT_ASSESSED
+        if unsure:
             return unclear
-        if seen[EvidenceResult.PASSED]:
+        if passed:
             return NOTHING
-        return absent if seen[EvidenceResult.NOT_ASSESSED] else unknown
+        return absent if missed else unknown
 
     return check
 
 
-def _published(content: PackContent, wanted: EvidenceType) -> dict[str, list[_Row]]:
+def _published(content: PackContent, wanted: EvidenceType) -> dict[str, tuple[_Row, ...]]:
     rows: dict[str, list[_Row]] = defaultdict(list)
     zone = content.effective.zone
     for row in content.quality:
         if row.type is wanted:
             period = parse_day(row.start, zone=zone), parse_day(row.end, zone=zone)
             rows[row.uscc].append((row.item, row.result, *period, True))
-    return dict(rows)
+    return {uscc: tuple(found) for uscc, found in rows.items()}
 
 
 def _row(proof: Evidence) -> _Row:
@@ -77,15 +84,3 @@ def _row(proof: Evidence) -> _Row:
     # A period that was stated but cannot be read must not turn into an open one.
     readable = (start is not None or proof.start is None) and (end is not None or proof.end is None)
     return proof.item, proof.result, start, end, readable
-
-
-def _seen(rows: list[_Row], c: Candidate) -> dict[EvidenceResult, bool | None]:
-    item = c.prior.item.code if c.prior.item is not None else None
-    seen: dict[EvidenceResult, bool | None] = dict.fromkeys(EvidenceResult, False)
-    for of, result, start, end, readable in rows:
-        if of is not None and of != item:
-            continue
-        holds = within(start, end, c.performed) if readable else None
-        if holds or (holds is None and seen[result] is False):
-            seen[result] = holds
-    return seen
