@@ -167,6 +167,7 @@ class _Keeping:
         self._sql = connection
         self._deposit = deposit
         self._issues: list[Issue] = []
+        self._moments: dict[str | None, list[ReportMoment]] = {}
         self._counts = dict.fromkeys(("added", "replaced", "withdrawn", "unchanged", "refused"), 0)
 
     def run(self) -> Kept:
@@ -202,11 +203,13 @@ class _Keeping:
             "INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)",
             (prior.id, version.message, _blob(version.created), _encode(prior)),
         )
-        settled = self._settle(prior.id, prior.report_id)
         if held is None:
+            settled = settle([version], reports=self._report_moments(prior.report_id))
             self._write(settled)
             self._first_word(version, settled)
-        elif settled.prior == held:
+            return
+        settled = self._settle(prior.id, prior.report_id)
+        if settled.prior == held:
             self._counts["unchanged"] += 1
             if settled.version.message != version.message and not is_withdrawal(held.status):
                 text = "an older message arrived after a newer one; it was kept as history only"
@@ -287,14 +290,19 @@ class _Keeping:
                 "SELECT message, created, body FROM version WHERE prior_id = ?", (prior_id,)
             )
         ]
-        reports = [
-            ReportMoment(message=message, created=_when(created), issued=_when(issued), status=status)
-            for message, created, issued, status in self._sql.execute(
-                "SELECT message, created, issued, status FROM report_version WHERE report_id = ?",
-                (report_id,),
-            )
-        ]
-        return settle(versions, reports=reports)
+        return settle(versions, reports=self._report_moments(report_id))
+
+    def _report_moments(self, report_id: str | None) -> list[ReportMoment]:
+        moments = self._moments.get(report_id)
+        if moments is None:
+            moments = self._moments[report_id] = [
+                ReportMoment(message=message, created=_when(created), issued=_when(issued), status=status)
+                for message, created, issued, status in self._sql.execute(
+                    "SELECT message, created, issued, status FROM report_version WHERE report_id = ?",
+                    (report_id,),
+                )
+            ]
+        return moments
 
     def _write(self, settled: Settled) -> None:
         prior = settled.prior
