@@ -72,23 +72,19 @@ def frames(data: bytes, *, limits: Limits) -> Iterator[Frame]:
 
 
 def _messages(data: bytes, heads: list[tuple[int, bytes]], carried: list[Problem], limits: Limits) -> Iterator[Frame]:
-    in_batch = 0
+    batches = _Batches()
     number = 0
     ends = [start for start, _ in heads[1:]] + [len(data)]
     pending: Frame | None = None
     for (start, name), end in zip(heads, ends, strict=True):
-        if name == b"BHS":
-            in_batch = 0
-        elif name == b"BTS":
-            problem = _batch_count(data[start:end], in_batch)
+        if name != b"MSH":
+            problem = batches.take(name, data[start:end])
             if problem is not None and pending is not None:
                 pending.problems.append(problem)
-            in_batch = 0
-        if name != b"MSH":
             continue
         if pending is not None:
             yield pending
-        in_batch += 1
+        batches.messages += 1
         number += 1
         if number > limits.messages:
             yield _broken(IssueCode.LIMIT_REACHED, f"the input has more than {limits.messages} messages; stopped there")
@@ -103,7 +99,42 @@ def _messages(data: bytes, heads: list[tuple[int, bytes]], carried: list[Problem
             pending = Frame(raw.rstrip(_TRAILER + b"\r\n"), carried, raw[-1] in b"\r\n\x1c\x0b")
         carried = []
     if pending is not None:
+        if batches.open:
+            pending.problems.append(
+                Problem(
+                    IssueCode.TRUNCATED,
+                    Severity.WARNING,
+                    "BHS",
+                    "the batch has no trailer (BTS); messages at its end may be missing",
+                )
+            )
         yield pending
+
+
+class _Batches:
+    """Counts messages by batch and batches by file, against their trailers."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.open = False
+        self._batches = 0
+
+    def take(self, name: bytes, segment: bytes) -> Problem | None:
+        """Take a header or trailer of a batch or file."""
+        if name == b"FHS":
+            self._batches = 0
+        elif name == b"BHS":
+            self.messages = 0
+            self._batches += 1
+            self.open = True
+        elif name == b"BTS":
+            self.open = False
+            found, self.messages = self.messages, 0
+            return _count(segment, found, "BTS-1", "the batch trailer counts {} messages, {} were found")
+        else:
+            found, self._batches = self._batches, 0
+            return _count(segment, found, "FTS-1", "the file trailer counts {} batches, {} were found")
+        return None
 
 
 def _is_single(data: bytes) -> bool:
@@ -151,17 +182,12 @@ def _plain(data: bytes) -> tuple[bytes, list[Problem]]:
     return data, []
 
 
-def _batch_count(trailer: bytes, found: int) -> Problem | None:
+def _count(trailer: bytes, found: int, where: str, words: str) -> Problem | None:
     fields = re.split(rb"[\r\n]", trailer, maxsplit=1)[0].split(trailer[3:4])
     stated = fields[1].strip() if len(fields) > 1 else b""
     if not stated.isdigit() or len(stated) > 9 or int(stated) == found:
         return None
-    return Problem(
-        IssueCode.BATCH_COUNT_MISMATCH,
-        Severity.WARNING,
-        "BTS-1",
-        f"the batch trailer counts {int(stated)} messages, {found} were found",
-    )
+    return Problem(IssueCode.BATCH_COUNT_MISMATCH, Severity.WARNING, where, words.format(int(stated), found))
 
 
 def _what(data: bytes) -> str:
