@@ -32,7 +32,7 @@ VISIT = "urn:oid:2.16.156.10011.2.5.1.9"
 
 _CARD = re.compile(r"\d{17}[\dXx]\Z", re.ASCII)
 _BCP47 = re.compile(r"(?:zh|en|ja|ko|ru|fr|de|es|ar|vi|th|bo|ug|mn)(?:-[A-Za-z]{2})?\Z", re.IGNORECASE)
-"""Languages that hospitals in China meet; a code outside this list is kept as text."""
+"""Languages that hospitals in China meet; a code outside this list is reported."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 
@@ -78,7 +78,7 @@ def read_patient(ctx: Context, pid: Segment) -> Patient:
         ),
         marital=read_cwe(ctx, pid.get(16), f"{where}-16") if pid.get(16) else None,
         ethnicity=read_cwe(ctx, pid.get(22), f"{where}-22") if pid.get(22) else None,
-        language=_language(ctx, pid.get(15)) if pid.get(15) else None,
+        language=_language(ctx, pid.get(15), f"{where}-15") if pid.get(15) else None,
         multiple_birth=_multiple_birth(pid),
         where=where,
     )
@@ -171,15 +171,21 @@ def _sex(ctx: Context, raw: str, where: str) -> Sex | None:
     return Sex(target)
 
 
-def _language(ctx: Context, raw: str) -> Concept:
-    """PID-15; FHIR takes BCP 47 only, so other codes are kept as words."""
+def _language(ctx: Context, raw: str, where: str) -> Concept | None:
+    """PID-15; FHIR takes BCP 47 only, so another code is reported and left out."""
     parts = ctx.parts(raw, 2)
     code, name = parts[0].strip(), parts[1].strip()
-    if _BCP47.match(code):
-        primary, _, region = code.partition("-")
-        tag = f"{primary.lower()}-{region.upper()}" if region else primary.lower()
-        return Concept(codings=(Code(system="urn:ietf:bcp:47", code=tag),), text=name or None, source=raw)
-    return Concept(text=name or code, source=raw)
+    if not _BCP47.match(code):
+        ctx.log.add(
+            IssueCode.FIELD_UNMAPPED,
+            Severity.INFORMATION,
+            where,
+            f"language '{code[:10]}' is no BCP 47 tag that is known here; it was left out",
+        )
+        return None
+    primary, _, region = code.partition("-")
+    tag = f"{primary.lower()}-{region.upper()}" if region else primary.lower()
+    return Concept(codings=(Code(system="urn:ietf:bcp:47", code=tag),), text=name or None, source=raw)
 
 
 def _deceased(ctx: Context, pid: Segment) -> When | bool | None:
