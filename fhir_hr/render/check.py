@@ -213,7 +213,7 @@ class Check:
         for name, child in value.items():
             inner = plan.get(name)
             if type(child) is list:
-                if inner is not None:
+                if inner is not None and not (inner == "Reference" and self._all_resolve(kind, name, child)):
                     for index, one in enumerate(child):
                         if one is not None:
                             self._datatype(kind, name, inner, one, (at, name, index))
@@ -221,6 +221,16 @@ class Check:
                     self._nulls(value, name, child, at)
             elif inner is not None:
                 self._datatype(kind, name, inner, child, (at, name, None))
+
+    def _all_resolve(self, kind: str, name: str, references: list[Json | None]) -> bool:
+        """Whether these are plain references that go where they may: the long list of a report's results."""
+        targets = self._known.targets.get(kind, _NO_TARGETS).get(name)
+        if targets is None:
+            return False
+        urls, allowed = self._urls, frozenset[str | None](targets)
+        return all(
+            one is not None and len(one) == 1 and urls.get(one.get("reference", "")) in allowed for one in references
+        )
 
     def _nulls(self, value: Json, name: str, child: list[object], at: Place) -> None:
         other = value.get(name[1:] if name.startswith("_") else f"_{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha1
 from uuid import NAMESPACE_URL, uuid5
 
@@ -37,9 +38,22 @@ class IdMaker:
 
     def make(self, kind: str, key: str) -> str:
         """Return the id of the resource of this kind with this business key."""
+        return _uuid(self._prefix(kind) + key.encode("utf-8", "surrogatepass"))
+
+    def make_many(self, kind: str, start: str, ends: Iterable[str]) -> list[str]:
+        """Return ``make(kind, start + end)`` for each ``end``."""
+        prefix = self._prefix(kind) + start.encode("utf-8", "surrogatepass")
+        return [_uuid(prefix + end.encode("utf-8", "surrogatepass")) for end in ends]
+
+    def _prefix(self, kind: str) -> bytes:
         prefix = self._prefixes.get(kind)
         if prefix is None:
-            prefix = self._prefixes[kind] = self._space + f"{kind}\x1f{self._sender}\x1f".encode()
-        # uuid.uuid5 spends most of its time on the UUID object; only its text is needed.
-        text = sha1(prefix + key.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
-        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+            text = f"{kind}\x1f{self._sender}\x1f"
+            prefix = self._prefixes[kind] = self._space + text.encode("utf-8", "surrogatepass")
+        return prefix
+
+
+def _uuid(data: bytes) -> str:
+    # uuid.uuid5 spends most of its time on the UUID object; only its text is needed.
+    text = sha1(data, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

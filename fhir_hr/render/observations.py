@@ -237,9 +237,9 @@ def _put_values(out: Json, result: Result, code: Json, *, dialect: R4) -> list[A
 
 def _range(value: ReferenceRange) -> Json | None:
     out: Json = {}
-    if value.low is not None:
+    if value.low is not None and value.low.value.is_finite():
         out["low"] = _bound(value.low)
-    if value.high is not None:
+    if value.high is not None and value.high.value.is_finite():
         out["high"] = _bound(value.high)
     if applies := clean(value.applies_to):
         out["appliesTo"] = [{"text": applies}]

@@ -156,7 +156,7 @@ def _collection(value: Specimen, *, parties: Parties, dialect: R4) -> Json:
             out["collectedPeriod"] = period(value.collected)
         else:
             put_when(out, "collectedDateTime", value.collected.start)
-    if value.quantity is not None:
+    if value.quantity is not None and value.quantity.value.is_finite():
         out["quantity"] = quantity(value.quantity)
         out["quantity"].pop("comparator", None)
     if method := concept(value.method):

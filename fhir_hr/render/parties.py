@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.codes import Identifier
@@ -23,12 +24,50 @@ from fhir_hr.render.datatypes import (
     technical_identifier,
 )
 from fhir_hr.render.encode import Json
+from fhir_hr.render.ids import IdMaker
 from fhir_hr.render.r4 import R4
 
-__all__ = ["Parties"]
+__all__ = ["Fixed", "Parties"]
+
+_Party = TypeVar("_Party", Organization, Device)
 
 _SOURCE_SEX = f"{PROFILE}source-sex"
 _BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+
+
+class Fixed:
+    """Hospitals and instruments as ready entries: they are the same in every message, and name no person.
+
+    Args:
+        check: whether a resource is valid; called once for each.
+    """
+
+    __slots__ = ("_check", "_entries")
+
+    MOST = 2_000
+
+    def __init__(self, check: Callable[[Json], bool]) -> None:
+        self._check = check
+        self._entries: dict[tuple[IdMaker, Organization | Device], tuple[str, str, bytes]] = {}
+
+    def add(self, party: _Party, out: Collector, make: Callable[[_Party], str | None]) -> str | None:
+        """Add a party from memory, or make it and remember it."""
+        key = (out.ids, party)
+        known = self._entries.get(key)
+        if known is not None:
+            kind, resource_id, ready = known
+            if not out.has(resource_id):
+                out.add_checked(kind, resource_id, ready)
+            return resource_id
+        found = make(party)
+        if found is not None:
+            kind = out.types[found]
+            one, resource, ready = out.kinds[kind][-1]
+            if one == found and resource is not None and self._check(resource):
+                if len(self._entries) >= self.MOST:
+                    self._entries.clear()
+                self._entries[key] = (kind, found, ready)
+        return found
 
 
 class Parties:
@@ -37,13 +76,15 @@ class Parties:
     Args:
         out: where resources go.
         dialect: what differs by FHIR release.
+        fixed: what is remembered of hospitals and instruments between messages, if anything.
     """
 
-    __slots__ = ("_dialect", "_out", "_performers")
+    __slots__ = ("_dialect", "_fixed", "_out", "_performers")
 
-    def __init__(self, out: Collector, *, dialect: R4) -> None:
+    def __init__(self, out: Collector, *, dialect: R4, fixed: Fixed | None = None) -> None:
         self._out = out
         self._dialect = dialect
+        self._fixed = fixed
         self._performers: dict[int, tuple[Performer, str | None]] = {}
 
     # -- patient and visit ---------------------------------------------------------------------
@@ -189,6 +230,11 @@ class Parties:
 
     def organization(self, organisation: Organization) -> str | None:
         """Add an Organization; return its id, or ``None`` when it has neither name nor number."""
+        if organisation.contact is not None or self._fixed is None:
+            return self._organization(organisation)
+        return self._fixed.add(organisation, self._out, self._organization)
+
+    def _organization(self, organisation: Organization) -> str | None:
         if organisation.identifiers:
             key = organisation.identifiers[0].key
         elif clean(organisation.name):
@@ -208,6 +254,11 @@ class Parties:
 
     def device(self, device: Device) -> str | None:
         """Add a Device; return its id, or ``None`` when it has neither name nor number."""
+        if self._fixed is None:
+            return self._device(device)
+        return self._fixed.add(device, self._out, self._device)
+
+    def _device(self, device: Device) -> str | None:
         if device.identifiers:
             key = device.identifiers[0].key
         elif clean(device.name or device.model):

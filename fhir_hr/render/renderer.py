@@ -17,7 +17,7 @@ from fhir_hr.render.collect import Collector, sender_key
 from fhir_hr.render.definitions import definitions
 from fhir_hr.render.encode import Json
 from fhir_hr.render.ids import IdMaker
-from fhir_hr.render.parties import Parties
+from fhir_hr.render.parties import Fixed, Parties
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.r5 import R5
 from fhir_hr.render.release import BundleKind, Release
@@ -26,6 +26,7 @@ from fhir_hr.render.shapes import Shapes
 
 __all__ = ["Rendered", "Renderer", "render"]
 
+_MOST_SENDERS = 10_000
 _DIALECTS = {Release.R4: R4, Release.R5: R5}
 
 
@@ -70,11 +71,21 @@ class Renderer:
         self._namespace = namespace
         self._definitions = definitions(self._dialect.release)
         self._shapes = Shapes(self._is_valid)
+        self._fixed = Fixed(self._is_valid)
+        self._ids: dict[str, IdMaker] = {}
 
-    def _is_valid(self, observation: Json) -> bool:
+    def _is_valid(self, resource: Json) -> bool:
         check = Check(self._definitions)
-        check.resource(observation, where="Observation")
+        check.resource(resource, where="")
         return not check.issues
+
+    def _ids_of(self, sender: str) -> IdMaker:
+        found = self._ids.get(sender)
+        if found is None:
+            if len(self._ids) >= _MOST_SENDERS:
+                self._ids.clear()
+            found = self._ids[sender] = IdMaker(sender=sender, namespace=self._namespace)
+        return found
 
     @property
     def release(self) -> Release:
@@ -99,15 +110,16 @@ class Renderer:
             UsageError: a document of a message that has no report, or no time to the second.
         """
         kind = BundleKind(kind)
-        out = Collector(message, ids=IdMaker(sender=sender_key(message), namespace=self._namespace))
+        out = Collector(message, ids=self._ids_of(sender_key(message)))
         dialect = self._dialect
-        parties = Parties(out, dialect=dialect)
+        # The entries of a transaction have another form than those that are remembered.
+        remember = kind is not BundleKind.TRANSACTION
+        parties = Parties(out, dialect=dialect, fixed=self._fixed if remember else None)
         if message.patient is not None:
             parties.patient(message.patient)
         if message.encounter is not None:
             parties.encounter(message.encounter)
-        # Entries of a transaction are not of the spliced form.
-        shapes = None if kind is BundleKind.TRANSACTION else self._shapes
+        shapes = self._shapes if remember else None
         reports = Reports(out, parties=parties, dialect=dialect, shapes=shapes)
         for report in message.reports:
             reports.add(report)

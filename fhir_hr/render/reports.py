@@ -70,19 +70,25 @@ class Reports:
             self._name(report)
 
     def _name(self, report: Report) -> None:
-        make = self._out.ids.make
-        self.report_ids[report.key] = make("DiagnosticReport", report.key)
+        ids = self._out.ids
+        self.report_ids[report.key] = ids.make("DiagnosticReport", report.key)
+        keys = dict.fromkeys(result.key for result in report.results)
+        for key, found in zip(keys, ids.make_many("Observation", f"{report.key}\x1f", keys), strict=True):
+            self.result_ids[report.key, key] = found
+        if len(keys) != len(report.results):
+            self._report_duplicates(report)
+
+    def _report_duplicates(self, report: Report) -> None:
+        seen: set[str] = set()
         for result in report.results:
-            pair = (report.key, result.key)
-            if pair in self.result_ids:
+            if result.key in seen:
                 self._out.issue(
                     IssueCode.DUPLICATE_RESULT,
                     result.where,
                     "two results of the report have the same key; the later one was left out",
                     severity=Severity.ERROR,
                 )
-                continue
-            self.result_ids[pair] = make("Observation", f"{report.key}\x1f{result.key}")
+            seen.add(result.key)
 
     def add(self, report: Report) -> None:
         """Add a report and all that belongs to it."""
@@ -144,7 +150,10 @@ class Reports:
         specimens: Sequence[str],
     ) -> Group:
         """Return the group of results that share all links; its links are checked with the first of them."""
-        key = (result.performers, id(result.device), id(result.effective), result.specimen)
+        when = result.effective
+        time = None if when is None else (when.iso, when.source)
+        # All of these objects live as long as the message does.
+        key = (id(result.performers), id(result.device), time, result.specimen)
         found = groups.get(key)
         if found is None:
             links = self._links(report, result, request=request, specimens=specimens)

@@ -53,7 +53,11 @@ def put_value(out: Json, value: Value, *, dialect: R4) -> Attachment | None:
         An attachment that this release cannot hold as a value; the caller puts it into the report.
     """
     if isinstance(value, Quantity):
-        out["valueQuantity"] = quantity(value, with_source=True)
+        if value.value.is_finite():
+            out["valueQuantity"] = quantity(value, with_source=True)
+        else:
+            # JSON has no NaN; the adapters never make one.
+            out["dataAbsentReason"] = data_absent("not-a-number", value.source)
     elif isinstance(value, Text):
         _put_or_absent(out, "valueString", clean(value.text))
     elif isinstance(value, Coded):
@@ -79,7 +83,10 @@ def _put_rare(out: Json, value: ValueRange | Ratio | Moment | TimeOfDay | Span |
         case ValueRange():
             _put_range(out, value)
         case Ratio():
-            out["valueRatio"] = ratio(value)
+            if value.numerator.is_finite() and value.denominator.is_finite():
+                out["valueRatio"] = ratio(value)
+            else:
+                out["dataAbsentReason"] = data_absent("not-a-number", value.source)
         case Moment():
             put_when(out, "valueDateTime", value.when)
         case TimeOfDay():
@@ -92,7 +99,8 @@ def _put_rare(out: Json, value: ValueRange | Ratio | Moment | TimeOfDay | Span |
 
 def _put_range(out: Json, value: ValueRange) -> None:
     ends: Json = {}
-    if value.low is not None and value.high is not None and value.low > value.high:
+    numbers = [number for number in (value.low, value.high) if number is not None]
+    if not all(number.is_finite() for number in numbers) or numbers != sorted(numbers):
         # rng-2 forbids it as a range; the words remain.
         out["valueString"] = clean(value.source) or f"{value.low}-{value.high}"
         return

@@ -85,6 +85,7 @@ def messages(count: int) -> list[ReportMessage]:
 def _message(number: int, shared: list[ResultDefinition], normal: Concept, device: Device) -> ReportMessage:
     doctor = Practitioner(identifiers=(Identifier(value="D001", assigner=_HOSPITAL),), name=HumanName(text="检验员甲"))
     when = _second(f"2026-05-02T08:{number % 60:02}:00+08:00")
+    performers = (Performer(practitioner=doctor),)
     results = tuple(
         Result(
             key=f"C{n}",
@@ -97,7 +98,7 @@ def _message(number: int, shared: list[ResultDefinition], normal: Concept, devic
             where=f"OBX[{n}]",
             interpretations=(normal,),
             effective=when,
-            performers=(Performer(practitioner=doctor),),
+            performers=performers,
             device=device,
             specimen=0,
         )
