@@ -95,20 +95,20 @@ def split_segments(text: str, separators: Separators, log: IssueLog, limits: Lim
     for number, line in enumerate(lines, start=1):
         if not line:
             continue
-        name = line[:3]
-        if line[3:4] != bar or (name not in _COMMON and not _ID.match(name)):
+        fields = line.split(bar)
+        name = fields[0]
+        if name not in _COMMON or len(fields) < 2:
             bare = line.strip(" \t\x0b\x1c\x00")
             if not bare:
                 continue
-            name = bare[:3]
-            if not ((_ID.match(name) and bare[3:4] == bar) or bare in _BARE):
+            fields = bare.split(bar)
+            name = fields[0]
+            if not (_ID.match(name) and (len(fields) > 1 or bare in _BARE)):
                 _stray_line(segments, line, number, log)
                 continue
-            line = bare
         if len(segments) >= limits.segments:
             left_out += 1
             continue
-        fields = line.split(bar)
         sent = len(fields) - 1
         if len(line) > limits.repetitions:
             _bound(fields, f"{name}[{counts.get(name, 0) + 1}]", separators, log, limits)
