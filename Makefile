@@ -45,7 +45,7 @@ docs: $(READY)
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs site $(ARGS)
 
 bench: $(READY)
-	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+	@for each in tests/benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each $(ARGS) || exit 1; done
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=2.3"

@@ -49,6 +49,7 @@ class IssueCode(StrEnum):
     ESCAPE_UNKNOWN = "escape-unknown"
     TEXT_IN_LINE_BREAK = "text-line-break"  # a line break inside text was kept
     UNREADABLE = "unreadable"  # a file that cannot be opened
+    INTERNAL = "internal"  # a bug of the library: nothing from this message on was taken from the file
 
     # -- people -------------------------------------------------------------------------------
     PATIENT_MISSING = "patient-missing"

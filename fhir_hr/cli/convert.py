@@ -17,7 +17,7 @@ from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.files import Input, find_inputs, read_document, read_input
 from fhir_hr.cli.report import ReportLine, Totals, show_totals
 from fhir_hr.errors import UsageError
-from fhir_hr.issues import Issue
+from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.senders import load_senders
 from fhir_hr.model.flags import Evidence
 from fhir_hr.recognition import Conversion, Converter, read_evidence
@@ -92,6 +92,9 @@ def run(options: argparse.Namespace) -> Exit:
         write_bytes(msgspec.json.encode(totals.plain()) + b"\n")
     elif not quiet:
         show_totals(totals, language=choose_language(options.lang))
+    if totals.bugs:
+        complain(f"{totals.bugs} file(s) met a bug in the library; the report says which")
+        return Exit.BUG
     if totals.all.messages == 0:
         complain("no message was found")
         return Exit.FINDINGS
@@ -115,7 +118,10 @@ def _lines(
     if isinstance(data, Issue):
         yield ReportLine(source=each.source, index=0, issues=(data,))
         return
-    for conversion in converter.convert(data):
+    for conversion in _conversions(converter, data):
+        if isinstance(conversion, _Broken):
+            yield ReportLine(source=each.source, index=conversion.index, issues=(conversion.issue,))
+            return
         issues, name = conversion.issues, None
         if conversion.body is not None and out is not None:
             name = bundle_name(conversion)
@@ -136,6 +142,29 @@ def _lines(
             issues=issues,
             bundle=name,
         )
+
+
+class _Broken(msgspec.Struct, frozen=True):
+    """A bug met while a message was converted."""
+
+    index: int
+    issue: Issue
+
+
+def _conversions(converter: Converter, data: bytes) -> Iterator[Conversion | _Broken]:
+    """Convert; a bug of the library ends this file with an issue, and the next file is still read."""
+    done = 0
+    try:
+        for conversion in converter.convert(data):
+            yield conversion
+            done += 1
+    except Exception as error:  # noqa: BLE001 - one message must never stop a night's run
+        # Only the kind of error: its text may quote the message.
+        text = (
+            f"a bug in the library ({type(error).__name__}): nothing of this message, nor after it in the file, "
+            "was written; please report it"
+        )
+        yield _Broken(done, Issue(code=IssueCode.INTERNAL, severity=Severity.ERROR, where="", message=text))
 
 
 def _folder(path: str) -> Path:

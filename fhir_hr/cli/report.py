@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fhir_hr.cli.console import Language, console
-from fhir_hr.issues import Issue, Severity
+from fhir_hr.issues import Issue, IssueCode, Severity
 
 __all__ = ["ReportLine", "Tally", "Totals", "show_totals"]
 
@@ -81,10 +81,12 @@ class Totals:
     def __init__(self) -> None:
         self.all = Tally()
         self.folders: dict[str, Tally] = {}
+        self.bugs = 0
 
     def add(self, folder: str, line: ReportLine) -> None:
         """Count one message."""
         self.all.add(line)
+        self.bugs += any(issue.code is IssueCode.INTERNAL for issue in line.issues)
         self.folders.setdefault(folder, Tally()).add(line)
 
     def plain(self) -> dict[str, Any]:

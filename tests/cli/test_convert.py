@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
+import subprocess
+import sys
+import termios
 
 import pytest
+
+from fhir_hr.errors import InvariantError
+from fhir_hr.recognition import Converter
 
 FIELDS = [
     "source", "index", "type", "control_id", "obx_read", "observations", "in_report", "rejected", "issues", "bundle",
@@ -175,3 +185,44 @@ def test_an_output_folder_that_is_a_file(cli, messages, tmp_path):
     done = cli("convert", messages, "--out", tmp_path / "out")
     assert done.code == 2
     assert "could not be made: File exists" in done.err
+
+
+def test_progress_stands_on_the_terminal_and_never_in_a_pipe(process, messages, tmp_path):
+    piped = process("convert", messages, "--out", tmp_path / "out")
+    assert piped.stderr == b""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    words = [sys.executable, "-m", "fhir_hr.cli", "convert", str(messages), "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=follower, env=environment) as running:
+        os.close(follower)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux ends a terminal with an error
+            while more := os.read(leader, 4096):
+                shown += more
+        out = running.stdout.read()
+    os.close(leader)
+    assert running.returncode == 0
+    assert b"100%" in shown
+    assert b"100%" not in out
+
+
+@pytest.mark.parametrize("error", [InvariantError("OBX count broken"), KeyError("测试甲")])
+def test_a_bug_in_one_file_is_said_and_the_next_file_is_read(cli, messages, tmp_path, monkeypatch, error):
+    real = Converter.convert
+
+    def sometimes(self, data, *, received=None):
+        yield from real(self, data)
+        if data.count(b"OBX|") == 22:
+            raise error
+
+    monkeypatch.setattr(Converter, "convert", sometimes)
+    done = cli("convert", messages, "--out", tmp_path / "out", "--report", tmp_path / "r.jsonl", "--quiet")
+    assert done.code == 70
+    assert done.err == "fhir-hr: 1 file(s) met a bug in the library; the report says which\n"
+    report = lines(tmp_path / "r.jsonl")
+    assert [(line["index"], line["observations"]) for line in report] == [(0, 22), (1, 0), (0, 4), (0, 4)]
+    (issue,) = report[1]["issues"]
+    assert issue["code"] == "internal"
+    assert issue["message"].startswith(f"a bug in the library ({type(error).__name__}): nothing of this message")
+    assert "测试甲" not in issue["message"]
