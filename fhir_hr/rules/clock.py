@@ -55,7 +55,7 @@ def span(when: When | None) -> Span | None:
             if precision >= _SECOND:
                 return start, start
             return start, start + (_MINUTE_LONG if precision == _MINUTE else _HOUR_LONG)
-        return _days(when.iso, precision, when.zone)
+        return _days(when.iso, int(precision), when.zone)
     except (ValueError, OverflowError, TypeError, AttributeError):
         # An impossible time is an unknown time; the adapter that read it has already reported it.
         return None
@@ -70,9 +70,9 @@ def _unusual(iso: str, zone: str) -> timedelta:
 
 
 @lru_cache(maxsize=4096)
-def _days(iso: str, precision: Precision, zone: str) -> Span:
+def _days(iso: str, precision: int, zone: str) -> Span:
     # Dates are few and come again (periods of validity), so their bounds are worth keeping.
-    when = When(iso=iso, precision=precision, zone=zone)
+    when = When(iso=iso, precision=Precision(precision), zone=zone)
     return when.earliest - _EPOCH, when.latest - _EPOCH - _TICK
 
 
