@@ -6,12 +6,25 @@ authority that publishes the same profiles under its own address sets it when it
 
 from __future__ import annotations
 
-__all__ = ["CANONICAL", "INTERPRETATION", "ITEM_SYSTEM", "LOINC", "RESULT_GRADE", "SNOMED", "UCUM", "V2_0487"]
+__all__ = [
+    "CANONICAL",
+    "INTERPRETATION",
+    "ITEM_SYSTEM",
+    "LOINC",
+    "OFF_LIST_SYSTEM",
+    "RESULT_GRADE",
+    "SNOMED",
+    "UCUM",
+    "V2_0487",
+]
 
 CANONICAL = "https://fhir-hr.example/fhir"
 
 ITEM_SYSTEM = f"{CANONICAL}/CodeSystem/recognised-item-cn-51-lab"
 """The items of 四川省 附件1, first batch, laboratory part."""
+
+OFF_LIST_SYSTEM = f"{CANONICAL}/CodeSystem/off-list-item"
+"""Tests that the panel tables know by name and that stand on no list; never written to FHIR."""
 
 RESULT_GRADE = f"{CANONICAL}/CodeSystem/result-grade"
 """Grades of a qualitative result (阴性, 弱阳性, ++ …)."""

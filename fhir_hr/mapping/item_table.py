@@ -118,6 +118,20 @@ class ItemTable(msgspec.Struct, frozen=True, kw_only=True):
     panels: dict[str, tuple[PanelMember, ...]]
     unit_kinds: dict[str, frozenset[str]]
     """UCUM code to the LOINC properties that it measures."""
+    off_list: dict[str, Code] = {}
+    """Folded name to a code of :data:`OFF_LIST_SYSTEM`, for panel members that stand on no list."""
+
+    def unlisted(self, name: str) -> Code | None:
+        """Return a code for a test that is known by this whole name and stands on no list, or ``None``.
+
+        "Not on the list" and "not mapped" are different answers: the first is a fact, the second is unknown.
+
+        Example:
+            >>> from fhir_hr.mapping.items import load_items
+            >>> load_items().unlisted("平均红细胞体积").code, load_items().unlisted("白细胞计数")
+            ('平均红细胞体积', None)
+        """
+        return self.off_list.get(fold_name(name)) if name else None
 
     def find(
         self,

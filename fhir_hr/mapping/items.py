@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fhir_hr._data import data_path
 from fhir_hr.errors import DataFileError
-from fhir_hr.mapping.canonical import ITEM_SYSTEM, LOINC
+from fhir_hr.mapping.canonical import ITEM_SYSTEM, LOINC, OFF_LIST_SYSTEM
 from fhir_hr.mapping.item_table import ItemMatch, ItemRow, ItemTable, LoincRow, PanelMember, SynonymHit
 from fhir_hr.mapping.loinc import is_loinc
 from fhir_hr.mapping.specimens import load_specimens
@@ -78,7 +78,19 @@ def read_items(base: Path, *folders: Path) -> ItemTable:
         by_abbreviation=_words(code_rows, codes, suffix="abbreviation"),
         panels={word: members[panel] for word, panel in names.items()},
         unit_kinds=load_units().kinds,
+        off_list=_off_list(members),
     )
+
+
+def _off_list(members: dict[str, tuple[PanelMember, ...]]) -> dict[str, Code]:
+    """The panel members that stand on no list, by folded name; a name that is also a listed one is left out."""
+    listed = {fold_name(one.name) for panel in members.values() for one in panel if one.item is not None}
+    return {
+        key: Code(system=OFF_LIST_SYSTEM, code=one.name)
+        for panel in members.values()
+        for one in panel
+        if one.item is None and (key := fold_name(one.name)) not in listed
+    }
 
 
 def _item(row: Row, codes: dict[str, Code], loincs: tuple[LoincRow, ...]) -> ItemRow:

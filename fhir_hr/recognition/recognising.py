@@ -12,10 +12,12 @@ from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC
 from fhir_hr.mapping.item_table import ItemTable
 from fhir_hr.mapping.items import load_items
+from fhir_hr.mapping.specimens import load_specimens
 from fhir_hr.mapping.text import fold_name
 from fhir_hr.model.decisions import Decision, ItemDecision, PackRef, Reason, RecognitionOutcome
 from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import match_identity
+from fhir_hr.model.lab import ReportKind
 from fhir_hr.model.orders import Order, OrderItem
 from fhir_hr.model.priors import Prior
 from fhir_hr.model.when import When
@@ -147,7 +149,8 @@ def recognise(
     expanded, issues = expand_order(order, items=items)
     kinds = tuple(sorted({item.kind for item in expanded.items}))
     gathered = find_priors(PriorQuery(patient=order.patient, kinds=kinds), sources, deadline=deadline)
-    priors = tuple(_with_evidence(prior, evidence) for prior in gathered.priors)
+    table = items or load_items()
+    priors = tuple(_with_evidence(_with_off_list(prior, table), evidence) for prior in gathered.priors)
     by_id = {prior.id: prior for prior in priors}
     return Recognition(
         order=order.id,
@@ -176,6 +179,8 @@ def _mapped(item: OrderItem, table: ItemTable, issues: list[Issue]) -> OrderItem
     )
     if match.item is not None:
         return msgspec.structs.replace(item, item=match.item, scale=item.scale or match.scale)
+    if not match.candidates and (off_list := table.unlisted(item.name)) is not None:
+        return msgspec.structs.replace(item, item=off_list)
     if item.panel is not None:
         return item  # a member that stands on no list is expected inside a panel
     if match.candidates:
@@ -184,6 +189,20 @@ def _mapped(item: OrderItem, table: ItemTable, issues: list[Issue]) -> OrderItem
     else:
         issues.append(_issue(IssueCode.ORDER_ITEM_UNKNOWN, item, "stands on no table of recognised items"))
     return item
+
+
+_BLOOD = ("blood", "serum", "plasma")
+"""What the packaged panels are taken from; 葡萄糖 of a urine report is another test of the same name."""
+
+
+def _with_off_list(prior: Prior, table: ItemTable) -> Prior:
+    """Tell "stands on no list" from "not mapped", for a test of a blood panel that is known by its whole name."""
+    if prior.item is not None or prior.kind is not ReportKind.LABORATORY:
+        return prior
+    off_list = table.unlisted(prior.name)
+    if off_list is None or load_specimens().accepts(_BLOOD, prior.specimen_kind) is not True:
+        return prior
+    return msgspec.structs.replace(prior, item=off_list)
 
 
 def _issue(code: IssueCode, item: OrderItem, text: str) -> Issue:
