@@ -208,9 +208,8 @@ def quantity(value: Quantity, *, with_source: bool = False) -> Json:
         with_source: keep the source's text where it says more than comparator and number do.
     """
     out: Json = {}
-    if with_source and value.source is not None and not _says_the_same(value):
-        if text := clean(value.source):
-            out["extension"] = [source_text(text)]
+    if with_source and not _says_the_same(value) and (text := clean(value.source)):
+        out["extension"] = [source_text(text)]
     out["value"] = value.value
     if value.comparator is not None:
         out["comparator"] = value.comparator.value
@@ -219,7 +218,9 @@ def quantity(value: Quantity, *, with_source: bool = False) -> Json:
 
 
 def _says_the_same(value: Quantity) -> bool:
-    return value.source == f"{value.comparator or ''}{value.value}"
+    # Comparing with the comparator's text too: "<0.05" says no more than < and 0.05 do.
+    number = str(value.value)
+    return value.source in (None, number) or (value.source == f"{value.comparator or ''}{number}")
 
 
 def ratio(value: Ratio) -> Json:

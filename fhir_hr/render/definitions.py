@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema_rs
 
@@ -15,6 +15,8 @@ from fhir_hr.render.release import Release
 
 __all__ = ["Definitions", "definitions"]
 
+# The stubs of the library name no attributes of its kinds of error.
+_Kind: TypeAlias = Any
 _TYPE_WORDS = {
     "array": "a list",
     "boolean": "true or false",
@@ -76,9 +78,9 @@ class Definitions:
                     seen.add((str(path), words))
                     yield path, words
 
-    def _explain(self, error: Any) -> Iterator[tuple[list[str | int], str]]:
+    def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[tuple[list[str | int], str]]:
         path = list(error.instance_path)
-        kind = error.kind
+        kind: _Kind = error.kind
         name = kind.name
         if name == "anyOf":
             yield from self._explain_any(error, path)
@@ -92,7 +94,9 @@ class Definitions:
         else:
             yield path, _words(kind, list(error.schema_path), error.instance)
 
-    def _explain_any(self, error: Any, path: list[str | int]) -> Iterator[tuple[list[str | int], str]]:
+    def _explain_any(
+        self, error: jsonschema_rs.ValidationError, path: list[str | int]
+    ) -> Iterator[tuple[list[str | int], str]]:
         node: Any = self._schema
         for step in error.schema_path:
             node = node[step]
@@ -102,7 +106,8 @@ class Definitions:
             plain = " or ".join(repr(one) for one in shown)
             yield path, f"{plain} is required"
             return
-        for nested in error.kind.context[0]:
+        kind: _Kind = error.kind
+        for nested in kind.context[0]:
             yield path + list(nested.instance_path), _words(nested.kind, list(nested.schema_path), nested.instance)
 
     def _explain_together(self, schema_path: list[Any], one: str | int, other: str | int) -> str:
@@ -145,7 +150,7 @@ def _bearing(children: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     }
 
 
-def _words(kind: Any, schema_path: list[Any], instance: object) -> str:
+def _words(kind: _Kind, schema_path: list[Any], instance: object) -> str:
     match kind.name:
         case "enum":
             options = [str(option) for option in kind.options]

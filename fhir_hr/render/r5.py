@@ -95,7 +95,7 @@ class R5(R4):
         return True
 
     def sampled_data(self, value: SampledData) -> Json:
-        """Return a series: R5 wants an interval or offsets; HL7 v2 ``NA`` states only the order, so 0, 1, 2 …"""
+        """Return a series: R5 wants an interval or offsets, and HL7 v2 ``NA`` states only the order."""
         return {
             "origin": self._origin(value),
             "intervalUnit": "1",

@@ -231,11 +231,7 @@ class Reports:
             resource["subject"] = reference(out.patient)
         if out.encounter:
             resource["encounter"] = reference(out.encounter)
-        if isinstance(report.effective, Period):
-            resource["effectivePeriod"] = period(report.effective)
-        else:
-            put_when(resource, "effectiveDateTime", report.effective)
-        put_instant(resource, "issued", report.issued)
+        _put_times(resource, report)
         self._put_people(resource, report)
         if specimens:
             resource["specimen"] = [reference(one) for one in specimens]
@@ -275,6 +271,14 @@ class Reports:
         text = "\n\n".join(f"{name}：\n{body}" for name, body in parts if body)
         data = b64encode(text.encode()).decode("ascii")
         return [{"contentType": "text/plain; charset=utf-8", "data": data, "title": "报告文字"}]
+
+
+def _put_times(resource: Json, report: Report) -> None:
+    if not isinstance(report.effective, Period):
+        put_when(resource, "effectiveDateTime", report.effective)
+    elif span := period(report.effective):
+        resource["effectivePeriod"] = span
+    put_instant(resource, "issued", report.issued)
 
 
 def _report_identifiers(report: Report, resource_id: str) -> list[Json]:

@@ -78,11 +78,19 @@ class Shapes:
         self._check = check
         self._shapes: dict[Any, tuple[Pieces, object] | None] = {}
         self._tokens: dict[Any, int] = {}
+        self._last_token = 0
 
     def token(self, report: Report, members: tuple[Json, Json, Json]) -> int:
         """Return the token of a group: equal for groups whose results have the same shapes."""
         key = (report.kind, report.categories, *(tuple(one) for one in members))
-        return self._tokens.setdefault(key, len(self._tokens))
+        found = self._tokens.get(key)
+        if found is None:
+            if len(self._tokens) >= MAX_SHAPES:
+                self._tokens.clear()
+            # Never given again, also after clearing: a group that is in use must not meet another's shapes.
+            self._last_token += 1
+            found = self._tokens[key] = self._last_token
+        return found
 
     def splice(self, result: Result, group: Group, resource_id: str) -> bytes | None:
         """Return the Bundle entry of a result whose shape is known, or ``None``."""
@@ -94,7 +102,8 @@ class Shapes:
             number = value.value
             text = str(number)
             source = value.source
-            if source is not None and source != text and source != f"{value.comparator or ''}{text}":
+            # A plain number first: this is the path that nearly every result takes.
+            if source not in (None, text) and source != f"{value.comparator or ''}{text}":
                 return None
             if not number.is_finite():
                 return None
@@ -113,16 +122,15 @@ class Shapes:
         The shape is kept only if filling it gives the very bytes that were rendered.
         """
         value = result.value
-        if type(value) is Quantity and "extension" in resource.get("valueQuantity", ()):
-            return
-        if type(value) is Text and "valueString" not in resource:
+        name = "valueQuantity" if type(value) is Quantity else "valueString"
+        content = resource.get(name)
+        if content is None or (isinstance(content, dict) and "extension" in content):
             return
         key = _key(result, value, group)
         if key not in self._shapes:
             # Once is not often: a sender whose definitions are made anew for each message fills no memory.
             if len(self._shapes) >= MAX_SHAPES:
                 self._shapes.clear()
-                self._tokens.clear()
                 return
             self._shapes[key] = None
             return

@@ -7,20 +7,23 @@ here, so they serve R4. They turn decimals into floats when they write: keep :at
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fhir_hr.render.release import Release
+
+if TYPE_CHECKING:
+    from fhir.resources.core.fhirabstractmodel import FHIRAbstractModel
 
 __all__ = ["typed"]
 
 _MODULES = {Release.R4: "fhir.resources.R4B.bundle", Release.R5: "fhir.resources.bundle"}
 
 
-def typed(body: bytes, *, release: Release = Release.R4) -> Any:
+def typed(body: bytes, *, release: Release = Release.R4) -> FHIRAbstractModel:
     """Return the ``Bundle`` object of ``fhir.resources`` (imported on first use).
 
     Raises:
         pydantic.ValidationError: the Bundle is not valid for that library.
     """
-    bundle = import_module(_MODULES[Release(release)]).Bundle
+    bundle: type[FHIRAbstractModel] = import_module(_MODULES[Release(release)]).Bundle
     return bundle.model_validate_json(body)

@@ -224,7 +224,7 @@ class SchemaBuilder:
         codes = self._bound(element) if code == "code" else None
         if codes is not None:
             schema = {"enum": codes}
-        if code == "Reference" or code == "CodeableReference":
+        if code in ("Reference", "CodeableReference"):
             self._target(path, name, kind)
         if primitive and code != "xhtml":
             self._want("Element")
