@@ -9,11 +9,12 @@ import msgspec
 
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
-from fhir_hr.mapping.canonical import LOINC
+from fhir_hr.mapping.canonical import LOINC, OFF_LIST_SYSTEM
 from fhir_hr.mapping.item_table import ItemTable
 from fhir_hr.mapping.items import load_items
 from fhir_hr.mapping.specimens import load_specimens
 from fhir_hr.mapping.text import fold_name
+from fhir_hr.model.codes import Code
 from fhir_hr.model.decisions import Decision, ItemDecision, PackRef, Reason, RecognitionOutcome
 from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import match_identity
@@ -265,10 +266,14 @@ def candidates(item: OrderItem, priors: Iterable[Prior]) -> list[Prior]:
     return [prior for prior in priors if prior.kind == item.kind and _is_candidate(item, prior)]
 
 
+def _listed(item: Code | None) -> bool:
+    return item is not None and item.system != OFF_LIST_SYSTEM
+
+
 def _is_candidate(item: OrderItem, prior: Prior) -> bool:
     if item.item is not None and prior.item is not None:
         return item.item == prior.item
-    if item.item is not None or prior.item is not None:
+    if _listed(item.item) or _listed(prior.item):
         # One is a listed item and the other was not recognised as it: another test until a table says so.
         return False
     known = {coding for coding in item.code.codings if coding.system is not None}
