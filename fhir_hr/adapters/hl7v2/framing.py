@@ -133,6 +133,8 @@ class _Batches:
             return _count(segment, found, "BTS-1", "the batch trailer counts {} messages, {} were found")
         else:
             found, self._batches = self._batches, 0
+            if not found:
+                return None  # messages of a file without a batch header count as one batch or none
             return _count(segment, found, "FTS-1", "the file trailer counts {} batches, {} were found")
         return None
 

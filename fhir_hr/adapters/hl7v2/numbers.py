@@ -137,7 +137,7 @@ def read_range(text: str, unit: Unit | None) -> ReferenceRange | None:
     found = _BETWEEN.match(text)
     if found is not None and _is_unit(found.group(4), unit):
         low, high = Decimal(found.group(1)), Decimal(found.group(3))
-        if found.group(2) == "--" and low < -high:
+        if found.group(2) == "--" and low < -high < 0:
             high = -high  # "-5--2": the second dash is the sign
         if low <= high:
             return ReferenceRange(text=text, low=_bound(low, unit), high=_bound(high, unit))
