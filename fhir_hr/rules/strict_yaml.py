@@ -20,7 +20,7 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Lines", "Plain", "read_yaml"]
 
 MAX_DEPTH = 16
 MAX_BYTES = 10_000_000
-MAX_NODES = 200_000
+MAX_NODES = 20_000
 
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
 Lines: TypeAlias = dict[str, int]

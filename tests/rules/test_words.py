@@ -1,0 +1,116 @@
+"""Explanation, panel expansion, and what the pack holds for people."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from fhir_hr.errors import UsageError
+from fhir_hr.mapping.items import load_items
+from fhir_hr.model.codes import Code, Concept
+from fhir_hr.model.lab import Scale
+from fhir_hr.model.orders import OrderItem
+from fhir_hr.rules import decide, expand, explain
+
+
+def told(make, pack, facts, **options):
+    case = make(facts)
+    return explain(decide(case.item, case.prior, order=case.order, packs=[pack]), **options)
+
+
+def test_one_sentence_for_the_physician(make, pack):
+    assert told(make, pack, {}) == (
+        "应当互认（不得重复检查）：报告标有覆盖双方的互认标识（川内HR），应当互认（四(一)）。"
+    )
+    assert told(make, pack, {"prior.mark": None}, lang="en") == (
+        "May be recognised, at the physician's judgement: "
+        "The report carries no mark; it is one of the other results whose recognition is encouraged (四(一))."
+    )
+    sentence = told(make, pack, {"identity": "unknown", "prior.mark": None})
+    assert sentence == "无法判断：尚不能证实为同一患者（一致：姓名；不一致：–），请核对身份（三(一)）。"
+
+
+def test_the_deciding_reasons_only(make, pack):
+    failed = {"prior.evidence": [{"type": "eqa", "result": "failed"}], "prior.method": None}
+    sentence = told(make, pack, failed)
+    assert sentence.startswith("不予互认：检查时该机构该项目室间质量评价不合格（三(一)）")
+    assert "检测方法" not in sentence
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_auditor_gets_everything(make, pack, lang):
+    case = make({"prior.starred": None, "prior.method": None})
+    decision = decide(case.item, case.prior, order=case.order, packs=[pack])
+    text = explain(decision, lang, audience="auditor")
+    for part in (decision.id, decision.facts_digest, pack.ref.digest, "2026-08-20T10:00:00+08:00", "starred, method"):
+        assert part in text
+    for reason in decision.reasons:
+        assert f"{reason.code} " in text
+        assert (reason.clause.text or "") in text
+        assert (reason.clause.interpretation or "") in text
+    assert ("本库理解（非原文）" if lang == "zh" else "our reading, not the text's") in text
+    assert "测试" not in text
+
+
+def test_an_unknown_language_or_audience_is_refused(make, pack):
+    with pytest.raises(UsageError, match="cannot explain in 'fr' for 'physician'; there are zh, en"):
+        told(make, pack, {}, lang="fr")
+    with pytest.raises(UsageError, match="for 'lawyer'"):
+        told(make, pack, {}, audience="lawyer")
+
+
+def test_every_vector_can_be_told_in_both_languages(all_vectors, make, pack):
+    for vector in all_vectors:
+        zh = told(make, pack, vector["facts"])
+        en = told(make, pack, vector["facts"], lang="en")
+        assert re.fullmatch(r"(应当互认（不得重复检查）|可以互认，由医师判断|不予互认|无法判断)：.+。", zh), zh
+        assert en.isprintable()
+        assert "{" not in zh + en
+
+
+def test_a_panel_is_taken_apart_and_keeps_what_was_asked():
+    ordered = OrderItem(id="7", name="血常规", code=Concept(text="血常规"), specimen_kind="blood")
+    members = expand(ordered, load_items())
+    assert {m.item.code for m in members if m.item} == {f"cn-51-lab-{n:02}" for n in range(1, 5)}
+    assert [m.id for m in members] == [f"7/{n}" for n in range(1, len(members) + 1)]
+    assert {m.panel for m in members} == {"血常规"}
+    assert {m.specimen_kind for m in members} == {"blood"}
+    assert all(m.name and m.code.text == m.name for m in members)
+
+
+def test_an_item_or_an_unknown_word_comes_back_unchanged():
+    table = load_items()
+    alt = OrderItem(
+        id="1", name="血常规", code=Concept(text="血常规"), item=table.items[0].code, scale=Scale.QUANTITATIVE
+    )
+    assert expand(alt, table) == (alt,)
+    odd = OrderItem(id="2", name="无此项目", code=Concept(codings=(Code(code="zzz"),)))
+    assert expand(odd, table) == (odd,)
+
+
+def test_the_pack_says_what_to_record_and_what_a_refusal_needs(pack):
+    content = pack.content
+    assert content.record.fields == ("institution-name", "performed-date", "archive-number")
+    assert content.record.clause.startswith("四(三)")
+    assert "patient-consent-to-repeat" in content.refusal.needs
+    assert "patient-signature" in content.refusal.when_patient_disagrees
+    assert [c.case for c in pack.exclusions] == list("123456")
+    assert {r.case for r in content.refusal_reasons} == {c.case for c in pack.exclusions}
+    assert content.panels.expand
+    assert content.panels.clause.startswith("四(二)")
+    assert pack.force == "shall-not-repeat"
+    assert pack.force_clause.clause == "四(二)"
+
+
+def test_reasons_are_plain_data(make, pack):
+    case = make({})
+    decision = decide(case.item, case.prior, order=case.order, packs=[pack])
+    data = msgspec.to_builtins(decision)
+    assert data["reasons"][-1]["clause"] == {
+        "document": "sichuan-2022",
+        "clause": "四(一)",
+        "text": "对标有全国或本机构所在地区互认标识的检查检验结果予以互认",
+        "interpretation": None,
+    }
