@@ -76,7 +76,7 @@ class ResultReader:
         status = plan.status or self._status(plan, facts, where)
         value, components = self._value(obx, plan, shape, status)
         specimens = facts.specimens
-        index = self._specimen(f[33], specimens) if specimens else None
+        index = self._specimen(f[33], specimens, where) if specimens else None
         kind_code = specimens[index].kind_code if index is not None else None
         definition = plan.definitions.get(kind_code) or self._plans.definition(ctx, plan, kind_code)
         flag_raw = f[ctx.flag_field]
@@ -228,12 +228,23 @@ class ResultReader:
         found = read_entity(self._ctx, raw.split(self._ctx.separators.repetition, maxsplit=1)[0], type_code="FILL")
         return (found,) if found is not None else ()
 
-    def _specimen(self, named: str, specimens: list[Specimen]) -> int | None:
+    def _specimen(self, named: str, specimens: list[Specimen], where: str) -> int | None:
         """The specimen of a result: OBX-33 names it, or the report has only one."""
-        if named and len(specimens) > 1:
-            seps = self._ctx.separators
-            pieces = [piece for part in named.split(seps.component) for piece in part.split(seps.subcomponent)]
-            for index, specimen in enumerate(specimens):
-                if any(identifier.value in pieces for identifier in specimen.identifiers):
-                    return index
-        return 0 if len(specimens) == 1 else None
+        if not named:
+            if len(specimens) == 1:
+                return 0
+            self._unlinked(where, "the report has several specimens and the result names none (OBX-33)")
+            return None
+        seps = self._ctx.separators
+        pieces = [piece for part in named.split(seps.component) for piece in part.split(seps.subcomponent)]
+        for index, specimen in enumerate(specimens):
+            if any(identifier.value in pieces for identifier in specimen.identifiers):
+                return index
+        if len(specimens) == 1 and not specimens[0].identifiers:
+            return 0
+        self._unlinked(where, "the specimen that the result names is not in its report")
+        return None
+
+    def _unlinked(self, where: str, why: str) -> None:
+        message = f"{why}; none was linked"
+        self._ctx.log.add_once(IssueCode.SPECIMEN_UNLINKED, Severity.WARNING, f"{where}-33", message)

@@ -76,9 +76,13 @@ def test_an_unknown_unit_stays_text():
 
 
 def test_a_false_ucum_label_is_doubted():
-    read = one(message(obx(unit="umolperL^^UCUM")))
-    assert only(read, "unit-unknown").message.startswith("'umolperL' is labelled UCUM but is no UCUM code")
-    assert results(read)[0].value.unit.ucum is None
+    read = one(message(obx(unit="μmol/L^微摩尔每升^UCUM")))
+    assert only(read, "unit-unknown").message == "'μmol/L' is labelled UCUM but is no UCUM code; it was read as umol/L"
+    assert results(read)[0].value.unit.ucum == "umol/L"
+
+
+def test_a_ucum_label_on_a_code_that_nobody_knows():
+    assert result(obx(unit="{自定}//L^^UCUM")).value.unit.ucum is None
 
 
 @pytest.mark.parametrize("raw", ["", " ", '""', "^"])
@@ -274,8 +278,14 @@ def test_the_same_item_by_name_abbreviation_or_loinc(code):
 
 
 def test_an_abbreviation_in_component_4():
-    got = result(obx("35", code="4040010101^*本院自定名^^ALT", unit="U/L")).definition
+    got = result(obx("35", code="4040010101^*丙氨酸氨基转移酶^^ALT", unit="U/L")).definition
     assert got.item is not None
+
+
+def test_an_abbreviation_beside_a_name_that_nobody_knows_chooses_nothing():
+    read = one(message(obx("35", code="4040010101^本院自定名^^ALT", unit="U/L")))
+    assert results(read)[0].definition.item is None
+    assert "the item could be any of cn-51-lab-" in only(read, "item-ambiguous").message
 
 
 def test_an_item_of_another_specimen_is_not_the_item():
