@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,8 @@ from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.lab import Scale
 from fhir_hr.model.orders import OrderItem
 from fhir_hr.rules import decide, expand, explain
+from fhir_hr.rules.reasons import reason_texts
+from fhir_hr.rules.vocabulary import VOCABULARY, CheckKind
 
 
 def told(make, pack, facts, **options):
@@ -114,3 +117,17 @@ def test_reasons_are_plain_data(make, pack):
         "text": "对标有全国或本机构所在地区互认标识的检查检验结果予以互认",
         "interpretation": None,
     }
+
+
+def test_the_vocabulary_page_names_every_check_code_and_file(pack_files):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules-vocabulary.md").read_text(
+        encoding="utf-8"
+    )
+    for kind in CheckKind:
+        assert kind in (CheckKind.APPLIES, CheckKind.MERGE) or f"| `{kind.value}` " in page
+    for text in reason_texts().values():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {text.stage.name.lower()} |"))
+        assert re.search(rf"\b{text.code.value}\b(?!-)", row), text.code
+    for name in pack_files:
+        assert f"`{name}`" in page
+    assert f"Version `{VOCABULARY}`" in page
