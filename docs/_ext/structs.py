@@ -43,9 +43,18 @@ def describe(module_name: str) -> str:
 
 def _struct(name: str, struct: type) -> str:
     told = _attributes(struct)
-    lines = [f"### `{name}`", "", _summary(struct), "", "| field | type | default | |", "|---|---|---|---|"]
+    last = " |" if told else ""
+    lines = [
+        f"### `{name}`",
+        "",
+        _summary(struct),
+        "",
+        f"| field | type | default |{last}",
+        f"|---|---|---|{'---|' if told else ''}",
+    ]
     for field in msgspec.structs.fields(struct):
-        lines.append(f"| `{field.name}` | {_type(field.type)} | {_default(field)} | {told.get(field.name, '')} |")
+        meaning = f" {told.get(field.name, '')} |" if told else ""
+        lines.append(f"| `{field.name}` | {_type(field.type)} | {_default(field)} |{meaning}")
     return "\n".join(lines)
 
 
