@@ -52,7 +52,7 @@ def test_the_import_alone_pulls_in_nothing():
     assert own == {"fhir_hr", "fhir_hr._version"}
 
 
-# jsonschema_rs (2 ms) checks what is written, so it is part of converting.
+# jsonschema_rs (some 20 ms) checks what is written, so it is part of converting.
 HEAVY = {"fhir", "pydantic", "pydicom", "pynetdicom", "requests", "lxml", "rich", "numpy", "ssl"}
 
 

@@ -14,7 +14,7 @@ from fhir_hr.mapping.item_table import ItemTable
 from fhir_hr.mapping.items import load_items
 from fhir_hr.mapping.specimens import load_specimens
 from fhir_hr.mapping.text import fold_name
-from fhir_hr.model.codes import Code
+from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.decisions import Decision, ItemDecision, PackRef, Reason, RecognitionOutcome
 from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import match_identity
@@ -29,7 +29,7 @@ from fhir_hr.rules.load import builtin_pack
 from fhir_hr.rules.pack import Pack
 from fhir_hr.sources import Gathered, PriorQuery, PriorSource, ask
 
-__all__ = ["Recognition", "SourceAnswer", "expand_order", "find_priors", "recognise"]
+__all__ = ["Candidates", "Recognition", "SourceAnswer", "expand_order", "find_priors", "recognise"]
 
 
 class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,11 +153,22 @@ def recognise(
     table = items or load_items()
     priors = tuple(_with_evidence(_with_off_list(prior, table), evidence) for prior in gathered.priors)
     by_id = {prior.id: prior for prior in priors}
+    candidates = Candidates(priors)
+    identities = {prior.id: match_identity(order.patient, prior.patient) for prior in priors}
     return Recognition(
         order=order.id,
         at=order.at,
         items=tuple(
-            _decide_item(item, order=expanded, priors=by_id, packs=chosen, gathered=gathered) for item in expanded.items
+            _item_decision(
+                item,
+                [
+                    decide(item, prior, order=expanded, packs=chosen, identity=identities[prior.id])
+                    for prior in candidates.of(item)
+                ],
+                priors=by_id,
+                gathered=gathered,
+            )
+            for item in expanded.items
         ),
         sources=tuple(
             SourceAnswer(source=answer.source, state=answer.state, priors=len(answer.priors))
@@ -226,16 +237,10 @@ def _with_evidence(prior: Prior, evidence: Sequence[Evidence]) -> Prior:
     return msgspec.structs.replace(prior, evidence=prior.evidence + new) if new else prior
 
 
-def _decide_item(
-    item: OrderItem, *, order: Order, priors: Mapping[str, Prior], packs: Sequence[Pack], gathered: Gathered
+def _item_decision(
+    item: OrderItem, unordered: Sequence[Decision], *, priors: Mapping[str, Prior], gathered: Gathered
 ) -> ItemDecision:
-    decisions = choose(
-        [
-            decide(item, prior, order=order, packs=packs, identity=match_identity(order.patient, prior.patient))
-            for prior in candidates(item, priors.values())
-        ],
-        priors,
-    )
+    decisions = choose(unordered, priors)
     best = decisions[0] if decisions else None
     # Other sources may hold a better prior: as long as one could not be asked, the answer is partial.
     asked = gathered.state in ("found", "nothing")
@@ -257,29 +262,45 @@ def _decide_item(
     )
 
 
-def candidates(item: OrderItem, priors: Iterable[Prior]) -> list[Prior]:
-    """Return the priors that may answer an ordered item: the same recognised item, or else the same words.
+class Candidates:
+    """Finds the priors that may answer an ordered item: the same recognised item, or else the same words.
 
-    An item without a recognised code is compared by a shared code of a known system, or by its whole name;
-    the rules then see that nobody mapped it.
+    Where one of both has no item code, they are compared by a shared code of a known system, or by the whole
+    name; the rules then see that nobody mapped it. A listed item is never compared with one that was not
+    recognised as it: that is another test until a table says so.
     """
-    return [prior for prior in priors if prior.kind == item.kind and _is_candidate(item, prior)]
+
+    def __init__(self, priors: Iterable[Prior]) -> None:
+        self._by_item: dict[tuple[ReportKind, Code], list[Prior]] = {}
+        self._by_words: dict[tuple[ReportKind, Code | str], list[Prior]] = {}
+        for prior in priors:
+            if prior.item is not None:
+                self._by_item.setdefault((prior.kind, prior.item), []).append(prior)
+            if not _listed(prior.item):
+                for key in _words(prior.code, prior.name):
+                    self._by_words.setdefault((prior.kind, key), []).append(prior)
+
+    def of(self, item: OrderItem) -> list[Prior]:
+        """Return the candidates of one ordered item, each once."""
+        same = self._by_item.get((item.kind, item.item), []) if item.item is not None else []
+        if _listed(item.item):
+            return same
+        found = {prior.id: prior for prior in same}
+        for key in _words(item.code, item.name):
+            for prior in self._by_words.get((item.kind, key), ()):
+                if item.item is None or prior.item is None:
+                    found[prior.id] = prior
+        return list(found.values())
 
 
 def _listed(item: Code | None) -> bool:
     return item is not None and item.system != OFF_LIST_SYSTEM
 
 
-def _is_candidate(item: OrderItem, prior: Prior) -> bool:
-    if item.item is not None and prior.item is not None:
-        return item.item == prior.item
-    if _listed(item.item) or _listed(prior.item):
-        # One is a listed item and the other was not recognised as it: another test until a table says so.
-        return False
-    known = {coding for coding in item.code.codings if coding.system is not None}
-    if known.intersection(prior.code.codings):
-        return True
-    return fold_name(item.name) == fold_name(prior.name) != ""
+def _words(code: Concept, name: str) -> list[Code | str]:
+    words: list[Code | str] = [coding for coding in code.codings if coding.system is not None]
+    folded = fold_name(name)
+    return [*words, folded] if folded else words
 
 
 def _item(item: ItemDecision) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fhir_hr.model.orders import ExclusionClaim, OrderItem
 from fhir_hr.model.people import Sex
 from fhir_hr.model.when import Precision, When
 from fhir_hr.recognition import expand_order, recognise
-from fhir_hr.recognition.recognising import candidates
+from fhir_hr.recognition.recognising import Candidates
 from fhir_hr.sources import MemorySource, PriorStore, Unavailable
 
 
@@ -138,9 +138,11 @@ def test_the_store_answers_as_the_memory_does(order, conversions, priors, tmp_pa
 
 def test_an_ordered_item_is_never_matched_by_part_of_its_name(priors):
     item = OrderItem(id="1", name="白细胞", code=Concept(text="白细胞"))
-    assert [p.name for p in candidates(item, priors)] == []  # the prior is a listed item, the order is not mapped
+    assert [p.name for p in Candidates(priors).of(item)] == []  # the prior is a listed item, the order is not mapped
     urine = OrderItem(id="1", name="中性粒细胞", code=Concept(text="中性粒细胞"))
-    assert candidates(urine, priors) == []
+    assert Candidates(priors).of(urine) == []
+    whole = OrderItem(id="1", name="★中性粒细胞百分比", code=Concept(text="★中性粒细胞百分比"))
+    assert [p.value_text for p in Candidates(priors).of(whole)] == ["76.1"]
 
 
 def test_an_ambiguous_item_is_reported_with_its_candidates(order):
