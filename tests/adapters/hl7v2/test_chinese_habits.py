@@ -317,7 +317,8 @@ def patient(pid: str, **header: str):
 
 @pytest.mark.parametrize(
     ("sent", "sex"),
-    [("0", "unknown"), ("1", "male"), ("2", "female"), ("9", "unknown"), ("男", "male"), ("女", "female"), ("1 ", "male"),
+    [("0", "unknown"), ("1", "male"), ("2", "female"), ("9", "unknown"), ("男", "male"), ("女", "female"),
+     ("1 ", "male"),
      ("01", "male"), ("M", "male"), ("F", "female"), ("U", "unknown"), ("Male", "male")],
 )  # fmt: skip
 def test_sex(sent, sex):

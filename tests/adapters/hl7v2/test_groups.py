@@ -188,7 +188,8 @@ def test_an_unknown_specimen_type_is_kept_as_text():
 def test_notes_stay_with_what_they_follow():
     read = one(
         bare(
-            PID, obr(1), "NTE|1||报告备注", obx(), "NTE|1||第一项备注", "NTE|2||第二行", obx(n=2), spm(), "NTE|1||标本备注",
+            PID, obr(1), "NTE|1||报告备注", obx(), "NTE|1||第一项备注", "NTE|2||第二行", obx(n=2), spm(),
+            "NTE|1||标本备注",
         )
     )  # fmt: skip
     (report,) = reports(read)
