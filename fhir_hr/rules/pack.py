@@ -94,7 +94,9 @@ class Pack:
         return self.content.exclusions
 
     def applies(self, candidate: Candidate) -> bool | None:
-        """Tell whether this pack is law for the receiver at order time; ``None`` when that is not known."""
+        """Tell whether this pack is law for the receiver and kind of item at order time; ``None``: not known."""
+        if candidate.item.kind != self.content.kind:
+            return False
         here = covers(self._divisions, candidate.order.institution.division)
         at, start = candidate.at, self._start
         if here and at is not None and self._end is None and (start is None or at[0] >= start[1]):

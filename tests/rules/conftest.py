@@ -85,6 +85,7 @@ def build(facts: Mapping[str, Any]) -> Case:
         id="1",
         name="丙氨酸氨基转移酶",
         code=concept(f["order.codings"]),
+        kind=ReportKind(f["order.kind"]),
         item=code(f["order.item"]),
         scale=Scale(f["order.scale"]) if f["order.scale"] else None,
         specimen_kind=f["order.specimen"],
@@ -101,7 +102,7 @@ def build(facts: Mapping[str, Any]) -> Case:
     )
     prior = Prior(
         id="prior-1",
-        kind=ReportKind.LABORATORY,
+        kind=ReportKind(f["prior.kind"]),
         patient=theirs,
         institution=Institution(id=f["prior.institution"], division=f["prior.division"]),
         name=f["prior.name"],

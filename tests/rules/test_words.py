@@ -25,7 +25,7 @@ def told(make, pack, facts, **options):
 
 def test_one_sentence_for_the_physician(make, pack):
     assert told(make, pack, {}) == (
-        "应当互认（不得重复检查）：报告标有覆盖双方的互认标识（川内HR），应当互认（四(一)）。"
+        "应当互认（不得重复检查）：报告标有覆盖出具与接诊机构的互认标识（川内HR）（四(一)）。"
     )
     assert told(make, pack, {"prior.mark": None}, lang="en") == (
         "May be recognised, at the physician's judgement: "

@@ -21,7 +21,7 @@ def list_row(item: Code | None, rows: dict[str, ItemRow], system: str) -> ItemRo
 
 
 def bind_item_fit(spec: ItemFitSpec, voice: Voice) -> Check:
-    """Bind: two recognised items that differ → ``on_mismatch``; one of them not mapped → ``on_unknown``.
+    """Bind: two kinds, or two recognised items, that differ → ``on_mismatch``; one not mapped → ``on_unknown``.
 
     Where neither could be mapped, one shared coding of a named system proves that they are the same.
     """
@@ -29,6 +29,8 @@ def bind_item_fit(spec: ItemFitSpec, voice: Voice) -> Check:
     unknown = voice.varying(ReasonCode.ITEM_UNMAPPED, CheckKind.ITEM_FIT, spec.on_unknown)
 
     def check(c: Candidate) -> Findings:
+        if c.item.kind != c.prior.kind:
+            return mismatch((("ordered", c.item.kind.value), ("prior", c.prior.kind.value)), ())
         ordered, prior = c.item.item, c.prior.item
         if ordered is not None and prior is not None:
             if ordered is prior or (ordered.code == prior.code and ordered.system == prior.system):
