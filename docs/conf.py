@@ -12,7 +12,7 @@ from fhir_hr import __version__  # noqa: E402  (found through the path above)
 
 project = "fhir_hr"
 author = "fhir_hr contributors"
-copyright = "fhir_hr contributors, Apache-2.0"  # noqa: A001  (Sphinx gives the name)
+copyright = "fhir_hr contributors, Apache-2.0"
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "structs"]

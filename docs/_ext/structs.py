@@ -22,7 +22,7 @@ def setup(app):
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _fill(app, page, content):
+def _fill(_app, _page, content):
     content[0] = MARK.sub(lambda found: describe(found[1]), content[0])
 
 
@@ -43,15 +43,10 @@ def describe(module_name: str) -> str:
 
 def _struct(name: str, struct: type) -> str:
     told = _attributes(struct)
-    last = " |" if told else ""
-    lines = [
-        f"### `{name}`",
-        "",
-        _summary(struct),
-        "",
-        f"| field | type | default |{last}",
-        f"|---|---|---|{'---|' if told else ''}",
-    ]
+    head, rule = ("| field | type | default |", "|---|---|---|")
+    if told:
+        head, rule = (f"{head} |", f"{rule}---|")
+    lines = [f"### `{name}`", "", _summary(struct), "", head, rule]
     for field in msgspec.structs.fields(struct):
         meaning = f" {told.get(field.name, '')} |" if told else ""
         lines.append(f"| `{field.name}` | {_type(field.type)} | {_default(field)} |{meaning}")
