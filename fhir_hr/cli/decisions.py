@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
@@ -9,6 +10,7 @@ from fhir_hr.cli.console import Language, console
 from fhir_hr.model.decisions import ClauseRef, Decision, Effect, Force, ItemDecision, Reason, RecognitionOutcome
 from fhir_hr.model.priors import Prior
 from fhir_hr.recognition import Recognition
+from fhir_hr.rules.reasons import reason_texts
 
 __all__ = ["show_recognition"]
 
@@ -54,7 +56,7 @@ _WORDS = {
         "reasons": "理由",
         "until": "有效至",
         "none": "未查到，请正常开单",
-        "unsure": "未查到（有来源未能查询）",
+        "unsure": "未查到（来源答复不完整）",
         "order": "正常开单",
         "forever": "未定时限",
         "legend": "理由与条款",
@@ -70,7 +72,7 @@ _WORDS = {
         "reasons": "reasons",
         "until": "until",
         "none": "none found: order it",
-        "unsure": "none found (a source was not asked)",
+        "unsure": "none found (answers incomplete)",
         "order": "order it",
         "forever": "no limit",
         "legend": "Reasons and clauses",
@@ -93,13 +95,14 @@ _ARROWS = {"H": " ↑", "HH": " ↑↑", "L": " ↓", "LL": " ↓↓"}
 def show_recognition(recognition: Recognition, *, language: Language) -> None:
     """Print the table of decisions, the reasons with their clauses, and how the sources answered."""
     words = _WORDS[language]
-    legend = _Legend()
+    legend = _Legend(recognition)
     out = console()
     table = Table(pad_edge=False)
-    table.add_column(words["item"], overflow="fold", max_width=18 if out.width < 90 else None)
+    narrow = out.width < 90
+    table.add_column(words["item"], overflow="fold", max_width=18 if narrow else None)
     table.add_column(words["prior"], overflow="fold", min_width=21)
     table.add_column(words["outcome"], overflow="fold", min_width=8)
-    table.add_column(words["reasons"], overflow="fold", min_width=6)
+    table.add_column(words["reasons"], overflow="fold", max_width=9 if narrow else None)
     table.add_column(words["until"], overflow="fold", min_width=10)
     panel: str | None = None
     for item in recognition.items:
@@ -151,13 +154,26 @@ def _until(decision: Decision, words: dict[str, str]) -> str:
 
 
 class _Legend:
-    """Numbers the reasons in the order in which they are first met."""
+    """Numbers the reasons in the order in which they are first met.
 
-    def __init__(self) -> None:
+    A reason that names each item (``红细胞压积 stands on no list``) would fill the page: where one code has more
+    than three sentences, it is told once in general words. The JSON has every sentence.
+    """
+
+    def __init__(self, recognition: Recognition) -> None:
         self._numbers: dict[tuple[str, str, str, ClauseRef], int] = {}
         self._reasons: list[Reason] = []
+        sentences: dict[str, set[str]] = {}
+        for item in recognition.items:
+            for reason in item.decision.reasons if item.decision is not None else ():
+                sentences.setdefault(reason.code, set()).add(reason.zh)
+        self._general = {code for code, each in sentences.items() if len(each) > 3}
 
     def number(self, reason: Reason) -> int:
+        """Return the number of a reason."""
+        if reason.code in self._general:
+            text = reason_texts()[reason.code]
+            reason = msgspec.structs.replace(reason, zh=text.zh, en=text.en)
         key = (reason.code, reason.zh, reason.pack, reason.clause)
         if key not in self._numbers:
             self._numbers[key] = len(self._numbers) + 1
@@ -165,6 +181,7 @@ class _Legend:
         return self._numbers[key]
 
     def show(self, *, language: Language) -> None:
+        """Print all reasons that were numbered, with their clauses."""
         if not self._reasons:
             return
         words = _WORDS[language]

@@ -65,6 +65,10 @@ def test_no_line_is_wider_than_80_columns(process):
     assert done.returncode == 0
     tables = [line for line in done.stdout.decode().splitlines() if not line.startswith("    fhir-hr")]
     assert max(cell_len(line) for line in tables) <= 80
+    # A table that is too wide is cut on its right: every line has its border and its full width.
+    rows = [line for line in tables if line.startswith(("│", "┃", "┏", "┡", "├", "└"))]
+    assert {line[-1] for line in rows} == {"│", "┃", "┓", "┩", "┤", "┘"}
+    assert len({cell_len(line) for line in rows}) == 2  # two tables
 
 
 def test_the_messages_are_what_they_claim():
