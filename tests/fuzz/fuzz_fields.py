@@ -1,0 +1,6 @@
+"""Fuzz the target ``fields`` of ``targets.py``."""
+
+from harness import run
+
+if __name__ == "__main__":
+    run("fields")

@@ -1,0 +1,6 @@
+"""Fuzz the target ``reader`` of ``targets.py``."""
+
+from harness import run
+
+if __name__ == "__main__":
+    run("reader")
