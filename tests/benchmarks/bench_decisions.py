@@ -1,7 +1,7 @@
 """One decision's cost, beside a plain hand-written function over the same facts in the same run.
 
-Run: ``python tests/benchmarks/bench_decisions.py [--rounds N]``. Prints µs per decision (CPU time), decisions/s on one core
-and the ratio to the hand-written function. No timed assertion.
+Run: ``python tests/benchmarks/bench_decisions.py [--rounds N]``. Prints µs of CPU time per decision, decisions/s on one
+core and the ratio to the hand-written function. No timed assertion.
 """
 
 from __future__ import annotations
