@@ -22,7 +22,12 @@ def setup(app):
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _fill(_app, _page, content):
+def _fill(app, _page, content):
+    modules = MARK.findall(content[0])
+    if modules:
+        for name in modules:  # the page is as old as the code that it describes
+            app.env.note_dependency(importlib.import_module(name).__file__)
+        app.env.note_dependency(__file__)
     content[0] = MARK.sub(lambda found: describe(found[1]), content[0])
 
 
@@ -54,7 +59,7 @@ def _struct(name: str, struct: type) -> str:
 
 
 def _enum(name: str, kind: type) -> str:
-    values = ", ".join(f"`{member.value}`" for member in kind)
+    values = ", ".join(f"`{member.name if isinstance(member, int) else member.value}`" for member in kind)
     return f"### `{name}`\n\n{_summary(kind)}\n\nValues: {values}"
 
 
