@@ -63,7 +63,7 @@ def provenance(out: Collector, report_ids: list[str], *, sender: str | None, rec
     else:
         # Mandatory in R4; a message without a date of its own says that it is unknown.
         resource["_recorded"] = {"extension": absent()}
-    resource["activity"] = {"text": " ".join(("converted from", message.origin.format, message.type)).strip()}
+    resource["activity"] = {"text": clean(f"converted from {message.origin.format} {message.type}".strip())}
     who = reference(sender) if sender else {"display": clean(message.origin.system) or "unknown"}
     resource["agent"] = [
         {"type": _agent("author", "Author"), "who": who},
@@ -71,7 +71,7 @@ def provenance(out: Collector, report_ids: list[str], *, sender: str | None, rec
     ]
     source: Json = {"identifier": {"type": {"text": "SHA-256"}, "value": message.origin.sha256}}
     if text := clean(message.control_id):
-        source["display"] = f"{message.type} {text}".strip()
+        source["display"] = clean(f"{message.type} {text}".strip())
     resource["entity"] = [{"role": "source", "what": source}]
     out.add("Provenance", resource_id, resource)
 

@@ -60,8 +60,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\
 # An address without white space; an OID or UUID of its form. HL7's validator wants more than three arcs.
 _URI = re.compile(
     r"urn:oid:[0-2](\.(0|[1-9][0-9]*)){3,}|urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|(?!urn:(oid|uuid):)[^\s\x00-\x1f]+",
-    re.ASCII,
+    r"|(?!urn:(oid|uuid):)[^\s\x00-\x1f]+"
 )
 _CODE = re.compile(r"\S+( \S+)*")
 
@@ -134,8 +133,8 @@ def concepts(values: Iterable[Concept]) -> list[Json]:
 def identifier(value: Identifier) -> Json:
     """Return an ``Identifier`` with its type and assigner."""
     out: Json = {}
-    if value.type is not None:
-        out["type"] = {"coding": [coding(value.type)]}
+    if value.type is not None and (kind := coding(value.type)):
+        out["type"] = {"coding": [kind]}
     _put_system(out, value.system)
     if text := clean(value.value):
         out["value"] = text
@@ -157,8 +156,8 @@ def put_when(out: Json, name: str, when: When | None) -> None:
     if when is None:
         return
     out[name] = when.iso
-    if when.source and Precision.HOUR <= when.precision < Precision.SECOND:
-        out[f"_{name}"] = {"extension": [source_text(when.source)]}
+    if Precision.HOUR <= when.precision < Precision.SECOND and (text := clean(when.source)):
+        out[f"_{name}"] = {"extension": [source_text(text)]}
 
 
 def put_instant(out: Json, name: str, when: When | None) -> None:
@@ -172,7 +171,7 @@ def put_instant(out: Json, name: str, when: When | None) -> None:
     if when.precision >= Precision.HOUR:
         out[name] = when.iso
     if when.precision < Precision.SECOND:
-        out[f"_{name}"] = {"extension": [source_text(when.source or when.iso)]}
+        out[f"_{name}"] = {"extension": [source_text(clean(when.source) or when.iso)]}
 
 
 def period(value: Period) -> Json:
@@ -183,7 +182,7 @@ def period(value: Period) -> Json:
     out: Json = {}
     put_when(out, "start", value.start)
     if value.start is not None and value.end is not None and compare(value.start, value.end) == 1:
-        out["_end"] = {"extension": [source_text(value.end.source or value.end.iso)]}
+        out["_end"] = {"extension": [source_text(clean(value.end.source) or value.end.iso)]}
     else:
         put_when(out, "end", value.end)
     return out

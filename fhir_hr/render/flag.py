@@ -5,7 +5,7 @@ from __future__ import annotations
 from fhir_hr.mapping.canonical import CANONICAL
 from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType, RecognitionFlag
 from fhir_hr.model.when import Period, Precision
-from fhir_hr.render.datatypes import PROFILE, coding, period
+from fhir_hr.render.datatypes import PROFILE, clean, coding, period
 from fhir_hr.render.encode import Json
 
 __all__ = ["FLAG", "flag_extension", "forbidden"]
@@ -44,8 +44,8 @@ def flag_extension(flag: RecognitionFlag) -> Json:
         parts.append({"url": "list", "valueUri": flag.list_uri})
     if flag.list_version:
         parts.append({"url": "listVersion", "valueString": flag.list_version})
-    if flag.authority:
-        parts.append({"url": "authority", "valueReference": {"display": flag.authority}})
+    if authority := clean(flag.authority):
+        parts.append({"url": "authority", "valueReference": {"display": authority}})
     if flag.valid_until is not None and flag.valid_until.precision >= Precision.DAY:
         parts.append({"url": "validUntil", "valueDate": flag.valid_until.iso[:10]})
     parts.extend(_evidence(evidence) for evidence in flag.evidence)
@@ -60,8 +60,8 @@ def _evidence(evidence: Evidence) -> Json:
     if evidence.start is not None or evidence.end is not None:
         span = period(Period(start=evidence.start, end=evidence.end))
         parts.append({"url": "period", "valuePeriod": span})
-    if evidence.issuer:
-        parts.append({"url": "issuer", "valueString": evidence.issuer})
-    if evidence.document:
-        parts.append({"url": "document", "valueReference": {"display": evidence.document}})
+    if issuer := clean(evidence.issuer):
+        parts.append({"url": "issuer", "valueString": issuer})
+    if document := clean(evidence.document):
+        parts.append({"url": "document", "valueReference": {"display": document}})
     return {"url": "evidence", "extension": parts}

@@ -169,7 +169,7 @@ def _notes(result: Result, links: Links) -> list[Json]:
     out = note_list(result.notes, links.authors)
     if result.analysed is not None:
         # FHIR has no element for the time of analysis (OBX-19), and R4 no standard extension.
-        out.append({"text": f"{_ANALYSED}：{result.analysed.source or result.analysed.iso}"})
+        out.append({"text": f"{_ANALYSED}：{clean(result.analysed.source) or result.analysed.iso}"})
     return out
 
 
@@ -207,8 +207,8 @@ def report_categories(report: Report, *, first: Code | None = None, last: Code |
 def _code(definition: ResultDefinition) -> Json:
     code = concept(definition.code) or {"extension": absent()}
     item = definition.item
-    if item is not None and item not in definition.code.codings:
-        code.setdefault("coding", []).append(coding(item))
+    if item is not None and item not in definition.code.codings and (found := coding(item)):
+        code.setdefault("coding", []).append(found)
         code.pop("extension", None)
     return code
 

@@ -149,7 +149,7 @@ def specimen_key(value: Specimen, report: Report) -> str:
 def _collection(value: Specimen, *, parties: Parties, dialect: R4) -> Json:
     out: Json = {}
     collector: Performer | None = value.collector
-    if collector is not None and (found := parties.performer(collector)):
+    if collector is not None and (found := parties.person(collector)):
         out["collector"] = reference(found)
     if value.collected is not None:
         if value.collected.end is not None:

@@ -155,7 +155,7 @@ class Parties:
         participants = [
             self._dialect.participant(reference(found), concept(performer.role))
             for performer in encounter.participants
-            if (found := self.author(performer)) is not None
+            if (found := self.person(performer)) is not None
         ]
         if participants:
             resource["participant"] = participants
@@ -192,13 +192,24 @@ class Parties:
             return found
         return self.organization(performer.organization) if performer.organization else None
 
-    def _role(self, person: str, organisation: str | None, role: Json | None, performer: Performer) -> str:
-        key = f"{person}|{organisation or ''}|{_role_key(performer)}"
+    def person(self, performer: Performer) -> str | None:
+        """Add who did it, for elements that take no Organization; return the id of a person or a role.
+
+        An organisation alone stands as a role that nobody is named for.
+        """
+        if performer.practitioner and (found := self.practitioner(performer.practitioner)):
+            return found
+        organisation = self.organization(performer.organization) if performer.organization else None
+        return self._role(None, organisation, None, performer) if organisation is not None else None
+
+    def _role(self, person: str | None, organisation: str | None, role: Json | None, performer: Performer) -> str:
+        key = f"{person or ''}|{organisation or ''}|{_role_key(performer)}"
         resource_id = self._out.ids.make("PractitionerRole", key)
         if not self._out.has(resource_id):
             resource = self._out.base("PractitionerRole", resource_id)
             resource["identifier"] = [technical_identifier(resource_id)]
-            resource["practitioner"] = reference(person)
+            if person is not None:
+                resource["practitioner"] = reference(person)
             if organisation is not None:
                 resource["organization"] = reference(organisation)
             if role is not None:
@@ -309,6 +320,6 @@ def _put_birth(resource: Json, birth: When | None) -> None:
         return
     resource["birthDate"] = birth.iso[:10]
     extensions: list[Json] = [{"url": _BIRTH_TIME, "valueDateTime": birth.iso}]
-    if birth.precision < Precision.SECOND and birth.source:
-        extensions.append(source_text(birth.source))
+    if birth.precision < Precision.SECOND and (text := clean(birth.source)):
+        extensions.append(source_text(text))
     resource["_birthDate"] = {"extension": extensions}

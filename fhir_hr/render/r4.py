@@ -112,9 +112,8 @@ class R4:
 
         R4 Observations cannot: the text says what it is, and the caller puts it into the report.
         """
-        out[f"{name}String"] = (
-            clean(value.title) or value.url or f"[{value.content_type or value.source_type or 'attachment'}]"
-        )
+        what = clean(value.content_type) or clean(value.source_type) or "attachment"
+        out[f"{name}String"] = clean(value.title) or clean(value.url) or f"[{what}]"
         return False
 
     def sampled_data(self, value: SampledData) -> Json:

@@ -93,6 +93,14 @@ class Reports:
     def add(self, report: Report) -> None:
         """Add a report and all that belongs to it."""
         out, parties, dialect = self._out, self._parties, self._dialect
+        if out.has(self.report_ids[report.key]):
+            out.issue(
+                IssueCode.DUPLICATE_RESULT,
+                report.where,
+                "two reports of the message have the same key; the later one was left out with its results",
+                severity=Severity.ERROR,
+            )
+            return
         specimens = [specimen(one, report, out, parties=parties, dialect=dialect) for one in report.specimens]
         request: str | None = None
         if report.request is not None:
@@ -102,7 +110,8 @@ class Reports:
         attachments = self._results(report, request=request, specimens=specimens)
         resource_id = self.report_ids[report.key]
         resource = self._report(report, resource_id, request=request, specimens=specimens)
-        if forms := [*map(attachment, report.documents), *attachments, *self._text_form(report)]:
+        forms = [*map(attachment, report.documents), *attachments, *self._text_form(report)]
+        if forms := [form for form in forms if form]:
             resource["presentedForm"] = forms
         out.add("DiagnosticReport", resource_id, resource)
 
@@ -205,10 +214,8 @@ class Reports:
         text = clean(code.text or (code.codings[0].display or code.codings[0].code if code.codings else None))
         if text is None:
             return None
-        return {
-            "type": "Observation",
-            "display": f"{text} [{report.parent.sub_id}]" if report.parent.sub_id else text,
-        }
+        part = clean(report.parent.sub_id)
+        return {"type": "Observation", "display": f"{text} [{part}]" if part else text}
 
     # -- the report itself -------------------------------------------------------------------------
 
@@ -299,9 +306,10 @@ def _report_identifiers(report: Report, resource_id: str) -> list[Json]:
 def _categories(report: Report) -> list[Json]:
     if report.kind is ReportKind.LABORATORY:
         return report_categories(report, last=_LAB)
-    if report.kind is ReportKind.IMAGING and not report.categories:
+    sections = report_categories(report)
+    if report.kind is ReportKind.IMAGING and not sections:
         return report_categories(report, last=_IMAGING)
-    return report_categories(report)
+    return sections
 
 
 def _each(performers: Sequence[Performer], make: Callable[[Performer], str | None]) -> list[str]:

@@ -369,6 +369,14 @@ def test_two_results_of_one_key(message):
     assert len(resources(rendered, "Observation")) == 1
 
 
+def test_two_reports_of_one_key(message):
+    rendered = render(replace(message, reports=message.reports * 2))
+    assert [i.message for i in rendered.issues] == [
+        "two reports of the message have the same key; the later one was left out with its results"
+    ]
+    assert check_bytes(rendered.body, release=Release.R4) == []
+
+
 @pytest.mark.parametrize("system", ["LN", "urn:oid:1.2.x", "a b", "urn:uuid:1", "http://x\x00"])
 def test_a_system_that_is_no_uri_stays_as_text(message, release, system):
     definition = replace(
