@@ -203,14 +203,16 @@ def _status(ctx: Context, obr: Segment | None) -> tuple[ReportStatus, str]:
     if not raw:
         return ReportStatus.UNKNOWN, ""
     row = ctx.vocabulary.report_status.get(raw)
-    if row is not None and row.target:
-        return ReportStatus(row.target), raw
+    status = ReportStatus(row.target) if row is not None and row.target else ReportStatus.UNKNOWN
+    if status is not ReportStatus.UNKNOWN:
+        return status, raw
     assert obr is not None
+    said = f" ({row.display})" if row is not None and row.display else ""
     ctx.log.add(
         IssueCode.STATUS_UNKNOWN,
         Severity.WARNING,
         f"{obr.where}-25",
-        f"report status '{raw[:10]}' is not known; it was read as unknown",
+        f"report status '{raw[:10]}'{said} is not that of a report; it was read as unknown",
     )
     return ReportStatus.UNKNOWN, raw
 

@@ -385,8 +385,17 @@ def test_an_unknown_obx_status_is_said():
 
 def test_an_unknown_report_status_is_said():
     read = one(message(OBR.removesuffix("F") + "Q", obx()))
-    assert only(read, "status-unknown").where == "OBR[1]-25"
+    issue = only(read, "status-unknown")
+    assert issue.where == "OBR[1]-25"
+    assert issue.message == "report status 'Q' is not that of a report; it was read as unknown"
     assert read.message.reports[0].status is ReportStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(("code", "words"), [("Y", "No order on record"), ("Z", "No record of this patient")])
+def test_a_report_status_that_says_an_error(code, words):
+    read = one(message(OBR.removesuffix("F") + code, obx()))
+    assert words in only(read, "status-unknown").message
+    assert len(results(read)) == 1
 
 
 def test_an_empty_status_in_a_final_report_is_final():
