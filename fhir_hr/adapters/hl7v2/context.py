@@ -99,6 +99,8 @@ class Context:
         """Code fields that were read before, by raw text; shared by the messages of one sender."""
         self.assigners: dict[str, tuple[str | None, str | None]] = {}
         """Assigning authorities that were read before; shared by the messages of one sender."""
+        self.specimen_kinds: dict[str, str] = {}
+        """Specimen kinds by raw type field; shared by the messages of one sender."""
         self.people: dict[str, Practitioner | None] = {}
         """Staff of this message, by raw text: the ordering physician stands in PV1, ORC and OBR. Never shared."""
         self.times: dict[str, When] = {}

@@ -11,6 +11,7 @@ from fhir_hr.adapters.hl7v2.datatypes import (
     read_person,
     repetitions,
 )
+from fhir_hr.adapters.hl7v2.definitions import read_unit
 from fhir_hr.adapters.hl7v2.er7 import Segment, components
 from fhir_hr.adapters.hl7v2.groups import OrderGroup, SpecimenGroup
 from fhir_hr.adapters.hl7v2.numbers import read_number
@@ -33,6 +34,8 @@ _PRIORITY = {"S": "stat", "A": "asap", "R": "routine", "U": "urgent", "T": "urge
 
 def read_notes(ctx: Context, segments: list[Segment]) -> tuple[Note, ...]:
     """Read consecutive NTEs as one note: their lines joined, blank ones kept; a new author begins a new note."""
+    if not segments:
+        return ()
     notes: list[Note] = []
     lines: list[str] = []
     author: Performer | None = None
@@ -129,6 +132,9 @@ def read_specimens(ctx: Context, group: OrderGroup) -> list[Specimen]:
 
 def _kind(ctx: Context, concept: Concept, where: str) -> str | None:
     """Code of the accepted-specimen table that the type means, by its code or its words."""
+    known = ctx.specimen_kinds.get(concept.source or "")
+    if known is not None:
+        return known
     table = ctx.vocabulary.specimens
     words = [coding.code for coding in concept.codings if coding.system is not None]
     words += [coding.display or "" for coding in concept.codings]
@@ -136,6 +142,7 @@ def _kind(ctx: Context, concept: Concept, where: str) -> str | None:
     for word in words:
         kind = table.find(word) if word else None
         if kind is not None:
+            ctx.specimen_kinds[concept.source or ""] = kind
             return kind
     if concept:
         ctx.log.add_once(
@@ -173,9 +180,14 @@ def _spm(ctx: Context, group: SpecimenGroup, index: int) -> Specimen:
         conditions=_concepts(ctx, spm, 24),
         container=read_cwe(ctx, spm.get(27), f"{where}-27") if spm.get(27) else None,
         available={"Y": True, "N": False}.get(spm.get(20)),
-        notes=_remarks(ctx, spm) + read_notes(ctx, group.notes),
-        parent=_specimen_numbers(ctx, spm.get(3))[-1] if _specimen_numbers(ctx, spm.get(3)) else None,
+        notes=(_remarks(ctx, spm) if spm.get(14) else ()) + read_notes(ctx, group.notes),
+        parent=_parent(ctx, spm.get(3)) if spm.get(3) else None,
     )
+
+
+def _parent(ctx: Context, raw: str) -> Identifier | None:
+    numbers = _specimen_numbers(ctx, raw)
+    return numbers[-1] if numbers else None
 
 
 def _remarks(ctx: Context, spm: Segment) -> tuple[Note, ...]:
@@ -184,6 +196,8 @@ def _remarks(ctx: Context, spm: Segment) -> tuple[Note, ...]:
 
 
 def _concepts(ctx: Context, segment: Segment, field: int) -> tuple[Concept, ...]:
+    if not segment.get(field):
+        return ()
     parts = repetitions(ctx, segment.get(field))
     return tuple(c for part in parts if (c := read_cwe(ctx, part, f"{segment.where}-{field}")))
 
@@ -211,12 +225,12 @@ def _specimen_numbers(ctx: Context, raw: str) -> tuple[Identifier, ...]:
 
 def _quantity(ctx: Context, spm: Segment) -> Quantity | None:
     """SPM-12 (CQ): number ^ units."""
+    if not spm.get(12):
+        return None
     parts = spm.get(12).split(ctx.separators.component, 1)
     number = read_number(parts[0].strip())
     if number is None:
         return None
-    from fhir_hr.adapters.hl7v2.definitions import read_unit
-
     text = parts[1].replace(ctx.separators.subcomponent, ctx.separators.component) if len(parts) > 1 else ""
     return Quantity(value=number, unit=read_unit(ctx, text))
 

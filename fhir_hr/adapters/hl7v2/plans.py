@@ -88,6 +88,8 @@ class Plans:
         """Code fields other than OBX-3 (OBR-4, SPM-4 …), for :meth:`Context.concepts`."""
         self.assigners: dict[str, tuple[str | None, str | None]] = {}
         """Assigning authorities, for :meth:`Context.assigners`."""
+        self.specimen_kinds: dict[str, str] = {}
+        """Kinds by raw specimen type, for :meth:`Context.specimen_kinds`."""
         self._item_flags: dict[tuple[str, str], RecognitionFlag | None] = {}
 
     def trim(self) -> None:

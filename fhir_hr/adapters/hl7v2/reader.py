@@ -142,6 +142,7 @@ class Reader:
         )
         plans = self._plans_of(ctx)
         ctx.concepts, ctx.assigners = plans.concepts, plans.assigners
+        ctx.specimen_kinds = plans.specimen_kinds
         return _Message(ctx, segments, frame, index, received, seen, plans).read()
 
     def _sender(self, application: str, facility: str) -> SenderProfile:
