@@ -68,16 +68,22 @@ def _uses() -> dict[str, list[tuple[str, str]]]:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        usual = {one.name: [sub.attr.lower() for sub in ast.walk(one) if _severity(sub)] for one in functions}
         for function in functions:
             inner = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef) and node is not function]
-            _uses_of(function, {id(sub) for one in inner for sub in ast.walk(one)}, found)
+            _uses_of(function, {id(sub) for one in inner for sub in ast.walk(one)}, usual, found)
         for node in ast.walk(tree):
             if _code(node):
                 found.setdefault(node.attr, [])
     return found
 
 
-def _uses_of(function: ast.FunctionDef, skipped: set[int], found: dict[str, list[tuple[str, str]]]) -> None:
+def _uses_of(
+    function: ast.FunctionDef,
+    skipped: set[int],
+    usual: dict[str, list[str]],
+    found: dict[str, list[tuple[str, str]]],
+) -> None:
     codes: dict[str, list[str]] = {}
     texts: dict[str, list[str]] = {}
     for node in ast.walk(function):
@@ -94,6 +100,9 @@ def _uses_of(function: ast.FunctionDef, skipped: set[int], found: dict[str, list
         names = [name for arg in given for name in _codes_of(arg, codes)]
         said = [text for arg in given for text in _texts_of(arg, texts) if len(text) > 8 and " " in text]
         severities = [sub.attr.lower() for arg in given for sub in ast.walk(arg) if _severity(sub)]
+        if not severities:  # a helper of the module that knows the severity
+            called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            severities = usual.get(called, [])
         for name in dict.fromkeys(names):
             own = found.setdefault(name, [])
             own += [
