@@ -15,8 +15,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         message_bytes: one message; a larger one is not read, the others of its batch are.
         messages: messages in one input.
         segments: segments in one message; what follows is counted and reported.
-        field_chars: characters in one field other than encapsulated data.
-        repetitions: repetitions read of one field.
+        field_chars: characters in one field other than encapsulated data; a longer one is left out.
+        repetitions: repetitions read of one field, except text, where they are lines.
         issues: issues kept of one message; further ones are counted in a last issue.
     """
 
