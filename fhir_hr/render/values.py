@@ -19,6 +19,7 @@ from fhir_hr.model.values import (
     ValueRange,
 )
 from fhir_hr.render.datatypes import (
+    attachment,
     clean,
     concept,
     period,
@@ -64,6 +65,8 @@ def put_value(out: Json, value: Value, *, dialect: R4) -> Attachment | None:
         _put_or_absent(out, "valueCodeableConcept", concept(value.concept))
     elif isinstance(value, Absent):
         out["dataAbsentReason"] = data_absent(value.reason.value, value.text)
+    elif isinstance(value, Attachment) and not attachment(value):
+        out["dataAbsentReason"] = data_absent("unknown")
     elif isinstance(value, Attachment):
         return None if dialect.put_attachment(out, "value", value) else value
     else:
