@@ -9,7 +9,7 @@ from fhir_hr.cli.console import choose_language, write_bytes
 from fhir_hr.cli.decisions import show_recognition
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.files import read_document
-from fhir_hr.errors import DataFileError
+from fhir_hr.errors import DataFileError, UsageError
 from fhir_hr.model.flags import Evidence
 from fhir_hr.recognition import read_evidence, read_order, recognise
 from fhir_hr.recognition.documents import MAX_BYTES
@@ -19,6 +19,7 @@ from fhir_hr.sources import PriorStore
 
 __all__ = ["add_parser", "pack_of", "run"]
 
+_LONGEST = 600
 _EPILOG = """the order is one JSON object:
   {"id": "…", "at": "2026-03-20T09:30:00+08:00",
    "patient": {"identifiers": [{"system": "urn:oid:2.16.156.10011.1.3", "value": "…"},
@@ -62,6 +63,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Exit:
     """Judge the order; :attr:`Exit.SOURCE` when a store could not be asked fully."""
+    if not 0 < options.deadline <= _LONGEST:
+        msg = f"--deadline must be more than 0 and at most {_LONGEST} seconds"
+        raise UsageError(msg)
     order = read_order(read_document(options.order, limit=MAX_BYTES, what="order"))
     evidence: tuple[Evidence, ...] = ()
     if options.evidence is not None:

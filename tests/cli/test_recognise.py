@@ -90,3 +90,9 @@ def test_a_pack_from_a_folder(cli, filled_store):
     folder = data_path("profiles", "rules", "cn-51")
     done = cli("recognise", ORDER, "--store", filled_store, "--pack", folder, "--json")
     assert json.loads(done.out)["packs"][0]["id"] == "cn-51-lab"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "1e9"])
+def test_an_impossible_deadline(cli, filled_store, seconds):
+    done = cli("recognise", ORDER, "--store", filled_store, f"--deadline={seconds}")
+    assert (done.code, done.err) == (2, "fhir-hr: --deadline must be more than 0 and at most 600 seconds\n")
