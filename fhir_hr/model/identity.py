@@ -1,6 +1,6 @@
 """Is this the same person? Proved, disproved, or not known.
 
-The wrong patient is the worst outcome (DESIGN §2.7): a prior counts only when identity is proved, and doubt
+The wrong patient is the worst outcome (invariant 7): a prior counts only when identity is proved, and doubt
 is reported, never resolved.
 """
 

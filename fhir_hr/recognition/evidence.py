@@ -1,6 +1,6 @@
 """Quality evidence (室间质评, 室内质控, 评估) given by the caller, and what it does to a mark.
 
-A result that failed its quality assessment is never marked (DESIGN §2.9), whatever is printed on the report:
+A result that failed its quality assessment is never marked (invariant 9), whatever is printed on the report:
 the printed mark stays a fact for the rules to see, and no flag is written from it.
 """
 

@@ -8,19 +8,11 @@ from fhir_hr.errors import PackError
 from fhir_hr.model.decisions import Effect
 from fhir_hr.model.flags import EvidenceType
 from fhir_hr.model.lab import ReportStatus, ResultStatus
+from fhir_hr.rules.check_specs import CheckSpec, CompleteSpec, FinalitySpec, IdentitySpec, QualitySpec, Then, WindowSpec
 from fhir_hr.rules.checks import kind_of
 from fhir_hr.rules.clock import parse_day, parse_zone
 from fhir_hr.rules.pack_tables import Tables
-from fhir_hr.rules.schema import (
-    CheckSpec,
-    CompleteSpec,
-    FinalitySpec,
-    IdentitySpec,
-    PackContent,
-    QualitySpec,
-    Then,
-    WindowSpec,
-)
+from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.strict_yaml import Lines
 from fhir_hr.rules.tables import TableRow
 from fhir_hr.rules.vocabulary import CheckKind

@@ -10,12 +10,13 @@ import msgspec
 
 from fhir_hr.model.decisions import ClauseRef, Effect, Force, PackRef
 from fhir_hr.rules.candidate import Candidate, Check
+from fhir_hr.rules.check_specs import Then, WindowSpec
 from fhir_hr.rules.checks import bind_check
 from fhir_hr.rules.checks.mark import covers, division_prefix
 from fhir_hr.rules.checks.window import bind_window_expiry
 from fhir_hr.rules.clock import Span, moment, parse_day, within
 from fhir_hr.rules.reasons import Findings, ReasonTexts, Voice, reason_texts
-from fhir_hr.rules.schema import ExclusionCase, PackContent, Then, WindowSpec
+from fhir_hr.rules.schema import ExclusionCase, PackContent
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["Pack", "bind_pack", "canonical_json", "digest_of"]

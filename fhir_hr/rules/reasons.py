@@ -16,7 +16,8 @@ import msgspec
 from fhir_hr._data import data_path
 from fhir_hr.errors import PackError
 from fhir_hr.model.decisions import ClauseRef, Effect, Reason
-from fhir_hr.rules.schema import PackContent, Then
+from fhir_hr.rules.check_specs import Then
+from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.tables import TableRow, read_rows
 from fhir_hr.rules.vocabulary import BIT, CheckKind, ReasonCode, Stage
 

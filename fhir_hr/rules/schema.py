@@ -7,54 +7,34 @@ Authors write ``pack.yaml``, ``sources.yaml`` and tables; the loader turns them 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
 
 import msgspec
 
-from fhir_hr.model.decisions import Effect, Force
+from fhir_hr.model.decisions import Force
 from fhir_hr.model.flags import EvidenceResult, EvidenceType
-from fhir_hr.model.lab import ReportKind, ReportStatus, ResultStatus, Scale
-from fhir_hr.rules.vocabulary import Anchor, Count, Field
+from fhir_hr.model.lab import ReportKind, Scale
+from fhir_hr.rules.check_specs import CheckSpec, Part, Then
+from fhir_hr.rules.vocabulary import Field
 
 __all__ = [
     "Applies",
     "Certainty",
-    "CheckSpec",
     "Clause",
-    "CompleteSpec",
     "Document",
     "Effective",
     "ExclusionCase",
-    "ExclusionSpec",
-    "FinalitySpec",
     "ForceSpec",
-    "IdentitySpec",
     "InstitutionRow",
-    "InstitutionSpec",
-    "ItemFitSpec",
     "ItemRow",
-    "ItemSymbolSpec",
-    "ListedSpec",
     "MarkRow",
-    "MarkSpec",
     "NegativeRow",
-    "NegativeSpec",
-    "OwnHospitalSpec",
     "PackContent",
     "Panels",
     "QualityRow",
-    "QualitySpec",
     "Record",
     "Refusal",
     "RefusalReason",
-    "ScaleFitSpec",
-    "SpecialSpec",
-    "SpecimenFitSpec",
-    "SupersededSpec",
     "SuspensionRow",
-    "Then",
-    "TimeOrderSpec",
-    "WindowSpec",
 ]
 
 
@@ -66,24 +46,7 @@ class Certainty(StrEnum):
     UNKNOWN = "unknown"
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all pack parts: frozen, and an unknown key is an error."""
-
-
-class Then(_Part, frozen=True, kw_only=True):
-    """What a finding does, and on whose word.
-
-    Attributes:
-        clause: id of a clause in ``sources.yaml``.
-        interpretation: our reading where the text is silent. One of both must be given.
-    """
-
-    effect: Effect
-    clause: str | None = None
-    interpretation: str | None = None
-
-
-class Clause(_Part, frozen=True, kw_only=True):
+class Clause(Part, frozen=True, kw_only=True):
     """One sentence of a document: ``id`` inside the pack, ``clause`` as the text numbers it, its short phrase."""
 
     id: str
@@ -91,7 +54,7 @@ class Clause(_Part, frozen=True, kw_only=True):
     text: str
 
 
-class Document(_Part, frozen=True, kw_only=True):
+class Document(Part, frozen=True, kw_only=True):
     """A policy text. ``number`` and ``issued`` are ``null`` where the copy that was read does not say."""
 
     id: str
@@ -104,7 +67,7 @@ class Document(_Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Effective(_Part, frozen=True, kw_only=True):
+class Effective(Part, frozen=True, kw_only=True):
     """Since when, and until when, the text is in force.
 
     Attributes:
@@ -120,7 +83,7 @@ class Effective(_Part, frozen=True, kw_only=True):
     zone: str = "+08:00"
 
 
-class Applies(_Part, frozen=True, kw_only=True):
+class Applies(Part, frozen=True, kw_only=True):
     """For which receiving hospitals the text is law: GB/T 2260 divisions as six digits, ``510000``."""
 
     divisions: tuple[str, ...]
@@ -128,14 +91,14 @@ class Applies(_Part, frozen=True, kw_only=True):
     on_unknown: Then
 
 
-class ForceSpec(_Part, frozen=True, kw_only=True):
+class ForceSpec(Part, frozen=True, kw_only=True):
     """How strongly a MUST binds, and the clause that says so."""
 
     value: Force
     clause: str
 
 
-class MarkRow(_Part, frozen=True, kw_only=True):
+class MarkRow(Part, frozen=True, kw_only=True):
     """A registered mark that obliges under this pack; ``text`` and ``covers`` come from the registry."""
 
     code: str
@@ -144,14 +107,14 @@ class MarkRow(_Part, frozen=True, kw_only=True):
     clause: str
 
 
-class Record(_Part, frozen=True, kw_only=True):
+class Record(Part, frozen=True, kw_only=True):
     """What has to be written down when a result is recognised."""
 
     fields: tuple[str, ...]
     clause: str
 
 
-class Refusal(_Part, frozen=True, kw_only=True):
+class Refusal(Part, frozen=True, kw_only=True):
     """What a refusal asks for: words to the patient, consent to the repetition, the reason, a signature."""
 
     needs: tuple[str, ...]
@@ -159,14 +122,14 @@ class Refusal(_Part, frozen=True, kw_only=True):
     clause: str
 
 
-class Panels(_Part, frozen=True, kw_only=True):
+class Panels(Part, frozen=True, kw_only=True):
     """Whether orders are taken apart into items before they are judged."""
 
     expand: bool
     clause: str
 
 
-class ItemRow(_Part, frozen=True, kw_only=True):
+class ItemRow(Part, frozen=True, kw_only=True):
     """One item of the list.
 
     Attributes:
@@ -188,7 +151,7 @@ class ItemRow(_Part, frozen=True, kw_only=True):
     end: str | None = None
 
 
-class ExclusionCase(_Part, frozen=True, kw_only=True):
+class ExclusionCase(Part, frozen=True, kw_only=True):
     """A case in which a clinician may decline (``1`` … ``6`` of 四(四)), with the words they must add."""
 
     case: str
@@ -198,7 +161,7 @@ class ExclusionCase(_Part, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
 
 
-class RefusalReason(_Part, frozen=True, kw_only=True):
+class RefusalReason(Part, frozen=True, kw_only=True):
     """A reason a clinician may record for refusing; ``case`` names the exclusion it rests on."""
 
     code: str
@@ -211,7 +174,7 @@ class RefusalReason(_Part, frozen=True, kw_only=True):
     certainty: Certainty
 
 
-class InstitutionRow(_Part, frozen=True, kw_only=True):
+class InstitutionRow(Part, frozen=True, kw_only=True):
     """An institution on the jurisdiction's list, for a period."""
 
     uscc: str
@@ -226,7 +189,7 @@ class InstitutionRow(_Part, frozen=True, kw_only=True):
     clause: str | None = None
 
 
-class SuspensionRow(_Part, frozen=True, kw_only=True):
+class SuspensionRow(Part, frozen=True, kw_only=True):
     """An institution, or one of its items, suspended for a period; ``item`` ``None`` is all."""
 
     uscc: str
@@ -237,7 +200,7 @@ class SuspensionRow(_Part, frozen=True, kw_only=True):
     clause: str | None = None
 
 
-class QualityRow(_Part, frozen=True, kw_only=True):
+class QualityRow(Part, frozen=True, kw_only=True):
     """Quality evidence of an institution, as the authority publishes it."""
 
     uscc: str
@@ -250,7 +213,7 @@ class QualityRow(_Part, frozen=True, kw_only=True):
     document: str | None = None
 
 
-class NegativeRow(_Part, frozen=True, kw_only=True):
+class NegativeRow(Part, frozen=True, kw_only=True):
     """An item that the jurisdiction takes out of recognition, for a period (order time)."""
 
     item: str
@@ -260,176 +223,7 @@ class NegativeRow(_Part, frozen=True, kw_only=True):
     clause: str | None = None
 
 
-# -- the checks: one Struct per kind; the tag is the kind ---------------------------------------
-
-
-class IdentitySpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="identity"):
-    """Same person: proved, disproved or unknown."""
-
-    on_mismatch: Then
-    on_unknown: Then
-
-
-class FinalitySpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="finality"):
-    """Result and report are finished."""
-
-    item_statuses: tuple[ResultStatus, ...]
-    report_statuses: tuple[ReportStatus, ...]
-    on_fail: Then
-    on_unknown: Then
-
-
-class SupersededSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="superseded"):
-    """No later correction or withdrawal is known."""
-
-    on_fail: Then
-    on_unknown: Then
-
-
-class TimeOrderSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="time_order"):
-    """Performed and reported before the order."""
-
-    on_fail: Then
-    on_unknown: Then
-
-
-class ItemFitSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="item_fit"):
-    """The prior is the item that is ordered."""
-
-    on_mismatch: Then
-    on_unknown: Then
-
-
-class SpecimenFitSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="specimen_fit"):
-    """The specimen is the ordered one, or one that the item's list row accepts."""
-
-    on_mismatch: Then
-    on_other: Then
-    on_unknown: Then
-
-
-class ScaleFitSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="scale_fit"):
-    """Quantitative or qualitative as ordered; ``on_finer``: a number where a grade was asked."""
-
-    on_mismatch: Then
-    on_finer: Then
-    on_unknown: Then
-
-
-class ListedSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="listed"):
-    """The prior's item is on the list at performed time."""
-
-    on_unlisted: Then
-    on_unknown: Then
-
-
-class OwnHospitalSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="own_hospital"):
-    """The prior comes from the ordering hospital itself."""
-
-    on_same: Then
-
-
-class InstitutionSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="institution"):
-    """The issuer is on the institution list, and not suspended, at performed time."""
-
-    on_unlisted: Then
-    on_suspended: Then
-    on_unknown: Then
-
-
-class NegativeSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="negative_list"):
-    """The ordered item is not on the negative list at order time."""
-
-    on_listed: Then
-    on_unknown: Then
-
-
-class MarkSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="mark"):
-    """The report carries a mark of this pack that covers issuer and receiver."""
-
-    on_valid: Then
-    on_absent: Then
-    on_outside: Then
-    on_unknown: Then
-
-
-class ItemSymbolSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="item_symbol"):
-    """On a marked report, the item itself carries its symbol."""
-
-    symbol: str
-    on_absent: Then
-    on_unknown: Then
-
-
-class QualitySpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="quality"):
-    """Quality evidence of one type at performed time.
-
-    ``on_unknown``: no evidence at hand; ``on_unclear``: a failure that may or may not cover the time.
-    """
-
-    evidence: EvidenceType
-    on_fail: Then
-    on_not_assessed: Then
-    on_unknown: Then
-    on_unclear: Then
-
-
-class CompleteSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="complete"):
-    """The report states these fields."""
-
-    fields: tuple[Field, ...]
-    on_missing: Then
-
-
-class SpecialSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="special"):
-    """The report states what the item's own list row demands."""
-
-    on_missing: Then
-
-
-class WindowSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="window"):
-    """The prior is not too old. ``max_days`` ``null``: the text states no limit, then ``on_none`` says so."""
-
-    max_days: int | None
-    anchor: Anchor
-    count: Count
-    inclusive: bool
-    zone: str
-    on_expired: Then
-    on_unknown: Then
-    on_none: Then
-
-
-class ExclusionSpec(_Part, frozen=True, kw_only=True, tag_field="check", tag="exclusion"):
-    """A clinician asserted one of the pack's cases; ``on_unknown``: a case that the pack does not have."""
-
-    on_claim: Then
-    on_unknown: Then
-
-
-CheckSpec: TypeAlias = (
-    IdentitySpec
-    | FinalitySpec
-    | SupersededSpec
-    | TimeOrderSpec
-    | ItemFitSpec
-    | SpecimenFitSpec
-    | ScaleFitSpec
-    | ListedSpec
-    | OwnHospitalSpec
-    | InstitutionSpec
-    | NegativeSpec
-    | MarkSpec
-    | ItemSymbolSpec
-    | QualitySpec
-    | CompleteSpec
-    | SpecialSpec
-    | WindowSpec
-    | ExclusionSpec
-)
-
-
-class PackContent(_Part, frozen=True, kw_only=True):
+class PackContent(Part, frozen=True, kw_only=True):
     """A whole pack as data."""
 
     pack: str

@@ -1,6 +1,6 @@
 """What every source of priors answers: one query, one closed union of answers.
 
-"Could not ask" is never "there is nothing" (DESIGN §2.2), so a source never returns a bare list.
+"Could not ask" is never "there is nothing" (invariant 2), so a source never returns a bare list.
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from fhir_hr.model.when import Precision, When
 from fhir_hr.rules import judge
+from fhir_hr.rules.check_specs import CheckSpec
 from fhir_hr.rules.checks import BINDERS, kind_of
 from fhir_hr.rules.checks.mark import covers, division_prefix
 from fhir_hr.rules.checks.window import in_window
 from fhir_hr.rules.clock import moment, parse_day, parse_zone, span, within
-from fhir_hr.rules.schema import CheckSpec
 from fhir_hr.rules.vocabulary import CheckKind, Count
 
 BEIJING = parse_zone("+08:00")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from fhir_hr.rules.candidate import Check
+from fhir_hr.rules.check_specs import CheckSpec
 from fhir_hr.rules.checks import complete, exclusion, item, mark, person, place, quality, state, window
 from fhir_hr.rules.reasons import Voice
-from fhir_hr.rules.schema import CheckSpec
 from fhir_hr.rules.vocabulary import CheckKind
 
 __all__ = ["BINDERS", "bind_check", "kind_of"]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from fhir_hr.model.priors import Prior
 from fhir_hr.model.values import Absent
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.check_specs import CompleteSpec, SpecialSpec, Then
 from fhir_hr.rules.checks.item import list_row
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import CompleteSpec, SpecialSpec, Then
 from fhir_hr.rules.vocabulary import CheckKind, Field, ReasonCode
 
 __all__ = ["STATED", "bind_complete", "bind_special"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.check_specs import ExclusionSpec
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import ExclusionSpec
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["bind_exclusion"]

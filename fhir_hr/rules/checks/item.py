@@ -5,9 +5,10 @@ from __future__ import annotations
 from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.lab import Scale
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.check_specs import ItemFitSpec, ListedSpec, ScaleFitSpec, SpecimenFitSpec
 from fhir_hr.rules.clock import parse_day, within
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import ItemFitSpec, ItemRow, ListedSpec, ScaleFitSpec, SpecimenFitSpec
+from fhir_hr.rules.schema import ItemRow
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["bind_item_fit", "bind_listed", "bind_scale_fit", "bind_specimen_fit", "list_row"]

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.check_specs import InstitutionSpec, NegativeSpec, OwnHospitalSpec
 from fhir_hr.rules.clock import Span, parse_day, within
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import InstitutionSpec, NegativeSpec, OwnHospitalSpec
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["bind_institution", "bind_negative_list", "bind_own_hospital"]

@@ -6,9 +6,10 @@ from collections import defaultdict
 
 from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.check_specs import QualitySpec
 from fhir_hr.rules.clock import Span, parse_day, span, within
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import PackContent, QualitySpec
+from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["bind_quality"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fhir_hr.model.lab import ReportStatus, ResultStatus
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
+from fhir_hr.rules.check_specs import FinalitySpec, SupersededSpec, TimeOrderSpec
 from fhir_hr.rules.clock import span
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import FinalitySpec, SupersededSpec, TimeOrderSpec
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["bind_finality", "bind_superseded", "bind_time_order"]

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from fhir_hr.model.when import When
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check, Expiry
+from fhir_hr.rules.check_specs import WindowSpec
 from fhir_hr.rules.checks.item import list_row
 from fhir_hr.rules.clock import Span, day_end, day_start, moment, parse_zone, span
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import PackContent, WindowSpec
+from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.vocabulary import Anchor, CheckKind, Count, ReasonCode
 
 __all__ = ["bind_window", "bind_window_expiry", "in_window"]
