@@ -83,6 +83,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     authors: tuple[str | None, ...] = ()
     derived_from: Json | None = None
     focus: str | None = None
+    analysed: When | None = None
 
 
 def linked(links: Links) -> tuple[Json, Json, Json]:
@@ -106,6 +107,9 @@ def linked(links: Links) -> tuple[Json, Json, Json]:
     if links.performers:
         second["performer"] = [reference(performer) for performer in links.performers]
     third: Json = {}
+    if links.analysed is not None:
+        # FHIR has no element for the time of analysis (OBX-19), and R4 no standard extension.
+        third["note"] = [{"text": f"{_ANALYSED}：{clean(links.analysed.source) or links.analysed.iso}"}]
     if links.specimen is not None:
         third["specimen"] = reference(links.specimen)
     if links.device is not None:
@@ -146,8 +150,8 @@ def observation(
     components = out.pop("component", None)
     if found := concepts(result.interpretations):
         out["interpretation"] = found
-    if notes := _notes(result, links):
-        out["note"] = notes
+    if result.notes and (notes := note_list(result.notes, links.authors)):
+        third["note"] = notes + third.get("note", [])
     _put_circumstances(out, result.definition, third)
     if links.derived_from is not None:
         out["derivedFrom"] = [links.derived_from]
@@ -163,14 +167,6 @@ def _put_circumstances(out: Json, definition: ResultDefinition, third: Json) -> 
     out.update(third)
     if ranges := [one for value in definition.ranges if (one := _range(value))]:
         out["referenceRange"] = ranges
-
-
-def _notes(result: Result, links: Links) -> list[Json]:
-    out = note_list(result.notes, links.authors)
-    if result.analysed is not None:
-        # FHIR has no element for the time of analysis (OBX-19), and R4 no standard extension.
-        out.append({"text": f"{_ANALYSED}：{clean(result.analysed.source) or result.analysed.iso}"})
-    return out
 
 
 def _extensions(result: Result, *, flagged: bool) -> list[Json]:

@@ -161,8 +161,9 @@ class Reports:
         """Return the group of results that share all links; its links are checked with the first of them."""
         when = result.effective
         time = None if when is None else (when.iso, when.source)
+        analysed = None if result.analysed is None else (result.analysed.iso, result.analysed.source)
         # All of these objects live as long as the message does.
-        key = (id(result.performers), id(result.device), time, result.specimen)
+        key = (id(result.performers), id(result.device), time, analysed, result.specimen)
         found = groups.get(key)
         if found is None:
             links = self._links(report, result, request=request, specimens=specimens)
@@ -180,6 +181,7 @@ class Reports:
             request=request,
             specimen=_nth(specimens, result.specimen),
             focus=_nth(specimens, result.focus),
+            analysed=result.analysed,
             device=parties.device(result.device) if result.device is not None else None,
             performers=tuple(_each(result.performers, parties.performer)),
             authors=note_authors(result.notes, parties),

@@ -60,7 +60,6 @@ def plain(result: Result) -> bool:
         not result.components
         and not result.notes
         and not result.identifiers
-        and result.analysed is None
         and result.derived_from is None
         and result.focus is None
         and isinstance(result.value, Quantity | Text)

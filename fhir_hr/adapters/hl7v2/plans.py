@@ -90,6 +90,7 @@ class Plans:
         """Assigning authorities, for :meth:`Context.assigners`."""
         self.specimen_kinds: dict[str, str] = {}
         """Kinds by raw specimen type, for :meth:`Context.specimen_kinds`."""
+        self._devices: dict[str, Device | None] = {}
         self._item_flags: dict[tuple[str, str], RecognitionFlag | None] = {}
 
     def trim(self) -> None:
@@ -119,7 +120,7 @@ class Plans:
         if not plan.shape.definition.code:
             plan.role = Role.UNCODED
             return plan
-        plan.device = read_device(ctx, obx.get(18).split(ctx.separators.repetition)[0]) if obx.get(18) else None
+        plan.device = self._device(ctx, obx.get(18)) if obx.get(18) else None
         raw = obx.get(ctx.status_field).strip()
         override = ctx.profile.status_overrides.get(raw)
         row = ctx.vocabulary.result_status.get(raw) if raw else None
@@ -129,6 +130,12 @@ class Plans:
             plan.status = ResultStatus(row.target)
         plan.status_source = raw or None
         return plan
+
+    def _device(self, ctx: Context, raw: str) -> Device | None:
+        """The instrument; one object for all items that it measures."""
+        if raw not in self._devices:
+            self._devices[raw] = read_device(ctx, raw.split(ctx.separators.repetition, 1)[0])
+        return self._devices[raw]
 
     def _shape(self, ctx: Context, obx: Segment) -> Shape:
         f = obx.fields
