@@ -396,3 +396,18 @@ def test_no_issue_names_the_patient():
         assert "Zhang" not in str(issue)
         assert "Chen" not in str(issue)
         assert card not in str(issue)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "PID|2||||测试甲||19800101|M",
+        "PID|2||9999^^^H9^PI||测试甲||19800101|M",
+        "PID|2",
+    ],
+)
+def test_a_second_patient_who_may_be_the_same_is_not_taken_for_the_same(later):
+    read = one(bare(PID, OBR, obx("4.10"), later, OBR, obx("9.90")))
+    assert only(read, "patient-conflict").where == "PID[2]"
+    assert [str(r.value.value) for r in results(read)] == ["4.10"]
+    assert read.counts.rejected == 1

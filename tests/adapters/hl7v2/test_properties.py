@@ -190,7 +190,7 @@ VALUE = st.text(
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["PID", "OBR", "NTE", "ZAB"]), st.lists(VALUE, min_size=1, max_size=9)), max_size=8
+        st.tuples(st.sampled_from(["PID", "OBR", "NTE", "SPM"]), st.lists(VALUE, min_size=1, max_size=9)), max_size=8
     )
 )
 def test_splitting_undoes_joining(segments):
