@@ -48,10 +48,10 @@ def cbc(number: int) -> bytes:
         flag = "N" if raw % 5 else "H"
         lines.append(
             f"OBX|{index}|NM|{loinc}^{name}^LN^{short}^{zh}^L||{value}|{ucum}^{unit}^UCUM|{limits}|{flag}|||F|||{at}"
-            "|H001^检验科^L|T0002^王^五^^^^^^H001|AUTO^仪器法^L|XN9000^Sysmex^1.2.3^L|" + at + "||||示例医院检验科^L^^^^"
+            "|H001^检验科^L|T0002^王^五^^^^^^H001|AUTO^仪器法^L|XN9000^Sysmex^1.2.3^L|"
+            + at
+            + "||||示例医院检验科^L^^^^"
             "H001&2.16.156.10011&ISO^XX^^^JYK|和平路1号^^示例市^示例省^100000^CHN"
         )
-    lines.append(
-        f"SPM|1|S{number:08}&LIS^S{number:08}&LIS||BLD^全血^L|||||||||||||{at}|{at}"
-    )
+    lines.append(f"SPM|1|S{number:08}&LIS^S{number:08}&LIS||BLD^全血^L|||||||||||||{at}|{at}")
     return ("\r".join(lines) + "\r").encode()

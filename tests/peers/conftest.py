@@ -48,9 +48,7 @@ def package_of(release: str) -> Path:
 def _official(release: str) -> Iterator[object]:
     with contextlib.ExitStack() as stack:
         try:
-            validator = stack.enter_context(
-                peer.OfficialValidator(release, definitions=[package_of(release)])
-            )
+            validator = stack.enter_context(peer.OfficialValidator(release, definitions=[package_of(release)]))
         except peer.PeerUnavailable as missing:
             not_run("official validator", missing)
         yield validator

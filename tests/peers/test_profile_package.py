@@ -36,9 +36,7 @@ def test_committed_files_are_what_the_source_gives(toolchain, profile_build, rel
 
 
 @pytest.mark.peer
-def test_another_authority_gets_the_whole_package_under_its_base(
-    toolchain, profile_build, release, tmp_path, capsys
-):
+def test_another_authority_gets_the_whole_package_under_its_base(toolchain, profile_build, release, tmp_path, capsys):
     arguments = ["--release", release, "--canonical", "https://authority.example/hr", "--out", str(tmp_path)]
     assert profile_build.main(arguments) == 0
     assert f"{release}: " in capsys.readouterr().out
@@ -48,9 +46,7 @@ def test_another_authority_gets_the_whole_package_under_its_base(
     flag = json.loads(texts["StructureDefinition-recognition-flag.json"])
     assert flag["url"] == "https://authority.example/hr/StructureDefinition/recognition-flag"
     (packed,) = (tmp_path / "dist").glob("*.tgz")
-    assert (
-        json.loads(members(packed)["package/package.json"][1])["canonical"] == "https://authority.example/hr"
-    )
+    assert json.loads(members(packed)["package/package.json"][1])["canonical"] == "https://authority.example/hr"
 
 
 DOWNSTREAM = """
@@ -142,9 +138,7 @@ def test_the_manifest_and_the_index(release):
         assert index["index-version"] == 2
         listed = {f"{folder}/{row['filename']}" for row in index["files"]}
         present = {
-            n
-            for n in inside
-            if n.rpartition("/")[0] == folder and not n.endswith((".index.json", "package.json"))
+            n for n in inside if n.rpartition("/")[0] == folder and not n.endswith((".index.json", "package.json"))
         }
         assert listed == present
 

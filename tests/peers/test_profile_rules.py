@@ -137,16 +137,12 @@ BROKEN = {
     "flag on a patient": (PATIENT, add_flag_to, "recognition-flag is not allowed to be used at this point"),
     "sex code on the patient itself": (
         PATIENT,
-        lambda r: change(
-            r, extension=[{"url": f"{BASE}/StructureDefinition/source-sex", "valueString": "1"}]
-        ),
+        lambda r: change(r, extension=[{"url": f"{BASE}/StructureDefinition/source-sex", "valueString": "1"}]),
         "source-sex is not allowed to be used at this point",
     ),
     "scale that is no code of the set": (
         WBC,
-        lambda r: change(
-            next(e for e in r["extension"] if e["url"].endswith("result-scale")), valueCode="ordinal"
-        ),
+        lambda r: change(next(e for e in r["extension"] if e["url"].endswith("result-scale")), valueCode="ordinal"),
         "ordinal",
     ),
     "result without category": (
@@ -236,9 +232,7 @@ ACCEPTED = {
     ),
     "scope of another authority": (
         WBC,
-        lambda r: change(
-            sub(r, "scope"), valueCoding={"system": "https://authority.example/scope", "code": "x"}
-        ),
+        lambda r: change(sub(r, "scope"), valueCoding={"system": "https://authority.example/scope", "code": "x"}),
     ),
     "internal control failed is for the rules": (
         WBC,

@@ -32,12 +32,8 @@ def test_the_package_is_loaded_by_the_reference_package_reader(official_validato
 
 
 def test_every_profile_has_an_example(release):
-    claimed = {
-        profile for path in examples(release) for profile in read(path).get("meta", {}).get("profile", [])
-    }
-    own = {
-        read(p)["url"] for p in definitions(release, "StructureDefinition") if read(p)["type"] != "Extension"
-    }
+    claimed = {profile for path in examples(release) for profile in read(path).get("meta", {}).get("profile", [])}
+    own = {read(p)["url"] for p in definitions(release, "StructureDefinition") if read(p)["type"] != "Extension"}
     assert len(own) == 5
     assert own == claimed
 

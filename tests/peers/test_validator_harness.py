@@ -17,9 +17,7 @@ def peer(release):
 @pytest.fixture
 def conftest():
     # Under the name that pytest gave it.
-    return next(
-        m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == str(HERE / "conftest.py")
-    )
+    return next(m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == str(HERE / "conftest.py"))
 
 
 def observation(**values):
@@ -78,9 +76,7 @@ def test_a_reference_to_the_wrong_type_is_an_error(official_validator):
 
 
 def test_an_unknown_profile_is_an_error(official_validator):
-    errors = official_validator.errors(
-        observation(meta={"profile": ["https://nobody.example/StructureDefinition/x"]})
-    )
+    errors = official_validator.errors(observation(meta={"profile": ["https://nobody.example/StructureDefinition/x"]}))
     assert any("nobody.example" in error for error in errors), errors
 
 
