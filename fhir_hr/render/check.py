@@ -243,6 +243,8 @@ class Check:
             reference = value.get("reference")
             if reference is not None:
                 self._reference(reference, self._known.targets.get(kind, _NO_TARGETS).get(name), at)
+                if len(value) == 1:
+                    return
         elif inner == "CodeableReference":
             reference = value.get("reference", _NOTHING).get("reference")
             if reference is not None:
@@ -253,7 +255,10 @@ class Check:
             if inner == "Extension":
                 found = extension_rules(value, parent=_context(self._root, at))
                 self._each(_where(at), found, IssueCode.FHIR_PROFILE)
-        self._walk(inner, value, at)
+        for child in value.values():
+            if type(child) is dict or type(child) is list:
+                self._walk(inner, value, at)
+                return
 
     # -- references --------------------------------------------------------------------------------
 
