@@ -162,15 +162,5 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
 
 
 Value: TypeAlias = (
-    Quantity
-    | ValueRange
-    | Ratio
-    | Coded
-    | Text
-    | Moment
-    | TimeOfDay
-    | Span
-    | SampledData
-    | Attachment
-    | Absent
+    Quantity | ValueRange | Ratio | Coded | Text | Moment | TimeOfDay | Span | SampledData | Attachment | Absent
 )

@@ -59,9 +59,7 @@ def generate(release: str, *, config: dict[str, Any], toolchain: fetch.Toolchain
     return [pack.stamp(resource, config) for resource in resources]
 
 
-def release_files(
-    release: str, resources: list[pack.Resource], *, config: dict[str, Any]
-) -> dict[str, bytes]:
+def release_files(release: str, resources: list[pack.Resource], *, config: dict[str, Any]) -> dict[str, bytes]:
     """Return every file that the build writes for one release, by its path below the output folder."""
     folder = release.lower()
     files = {}

@@ -51,9 +51,7 @@ def _without_empty(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
-def package_files(
-    resources: list[Resource], *, release: dict[str, Any], config: dict[str, Any]
-) -> dict[str, bytes]:
+def package_files(resources: list[Resource], *, release: dict[str, Any], config: dict[str, Any]) -> dict[str, bytes]:
     """Return every file of the package by its path, manifest and both indexes included."""
     own = sorted((r for r in resources if r["resourceType"] in CONFORMANCE), key=file_name)
     examples = sorted((r for r in resources if r["resourceType"] not in CONFORMANCE), key=file_name)

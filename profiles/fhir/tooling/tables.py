@@ -63,9 +63,7 @@ def mark_lines(rows: _Rows, *, canonical: str) -> list[str]:
             properties.append(("placement", "String", _quoted(row["placement"])))
         if row["status"] != "unconfirmed":
             system = f"{canonical}/CodeSystem/recognition-scope"
-            properties += [
-                ("scope", "Coding", f"{system}#{scope}") for scope in row["scopes"].split("|") if scope
-            ]
+            properties += [("scope", "Coding", f"{system}#{scope}") for scope in row["scopes"].split("|") if scope]
         lines.append(f"* #{row['code']} {_quoted(row['text'])}")
         lines += _property_lines(row["code"], properties)
     return lines
@@ -82,9 +80,7 @@ def grade_lines(rows: _Rows) -> list[str]:
         seen.add(code)
         lines.append(f"* #{code} {_quoted(row['display'])}")
         if row["interpretation"]:
-            lines += _property_lines(
-                code, [("interpretation", "Coding", f"{_INTERPRETATION}#{row['interpretation']}")]
-            )
+            lines += _property_lines(code, [("interpretation", "Coding", f"{_INTERPRETATION}#{row['interpretation']}")])
     return lines
 
 
