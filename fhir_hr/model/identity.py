@@ -84,9 +84,10 @@ def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
     agree: list[str] = []
     differ: list[str] = []
     shared = _shared(a, b)
-    national = _national(a), _national(b)
-    if national[0] and national[1]:
-        (agree if national[0] == national[1] else differ).append("national-id")
+    cards_a, cards_b = _national(a), _national(b)
+    ambiguous = len(cards_a) > 1 or len(cards_b) > 1
+    if cards_a and cards_b:
+        (agree if cards_a & cards_b else differ).append("national-id")
     elif shared:
         agree.append("local-id")
     if a.name and b.name:
@@ -95,6 +96,9 @@ def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
         (agree if a.sex == b.sex else differ).append("sex")
     if a.birth and b.birth:
         _compare_birth(a.birth, b.birth, agree=agree, differ=differ)
+    if ambiguous:
+        # One "person" with two identity cards is two persons in one record: nothing is proved by it.
+        return IdentityMatch(same=None, agree=tuple(agree), differ=(*differ, "several-national-ids"))
     if "national-id" in differ:
         same: bool | None = False
     elif "national-id" in agree or "local-id" in agree:
@@ -114,11 +118,8 @@ def _usable(identifier: Identifier) -> bool:
     return bool(identifier.value) and (identifier.system == NATIONAL_ID or bool(identifier.assigner))
 
 
-def _national(identity: PatientIdentity) -> str | None:
-    for identifier in identity.identifiers:
-        if identifier.system == NATIONAL_ID and identifier.value:
-            return identifier.value.upper()
-    return None
+def _national(identity: PatientIdentity) -> frozenset[str]:
+    return frozenset(one.value.upper() for one in identity.identifiers if one.system == NATIONAL_ID and one.value)
 
 
 def _compare_birth(a: When, b: When, *, agree: list[str], differ: list[str]) -> None:
