@@ -108,7 +108,7 @@ def test_what_is_not_hl7_has_no_bundle_and_says_so():
     [
         ({"release": "R6"}, "unknown release 'R6'; there are: R4, R5"),
         ({"kind": "batch"}, "unknown kind 'batch'; there are: collection, transaction, document"),
-        ({"received": datetime(2026, 3, 16)}, "a time without zone is not a moment; give an aware datetime"),  # noqa: DTZ001 - the mistake
+        ({"received": datetime(2026, 3, 16)}, "a time without zone is not a moment; give an aware datetime"),
     ],
 )
 def test_a_callers_mistake_is_raised_at_the_call(options, words):
