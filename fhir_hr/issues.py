@@ -40,7 +40,6 @@ class IssueCode(StrEnum):
     SEGMENT_UNKNOWN = "segment-unknown"  # kept only in the source
     SEGMENT_MALFORMED = "segment-malformed"
     SEGMENT_UNUSED = "segment-unused"
-    SEGMENT_MISPLACED = "segment-misplaced"
     MESSAGE_TYPE_UNSUPPORTED = "message-type-unsupported"
     BATCH_COUNT_MISMATCH = "batch-count-mismatch"
     DUPLICATE_CONTROL_ID = "duplicate-control-id"
@@ -70,19 +69,15 @@ class IssueCode(StrEnum):
     VALUE_TYPE_UNKNOWN = "value-type-unknown"
     VALUE_TYPE_MISMATCH = "value-type-mismatch"
     VALUE_MISSING = "value-missing"
-    VALUE_INVALID = "value-invalid"
-    REPETITION_DROPPED = "repetition-kept-as-component"
     UNIT_UNKNOWN = "unit-unknown"  # unit kept as text
     UNIT_REPAIRED = "unit-repaired"
     RANGE_UNPARSED = "range-unparsed"  # range kept as text
     FLAG_UNKNOWN = "flag-unknown"  # flag kept as text
-    FLAG_CONFLICT = "flag-conflict"
     STATUS_UNKNOWN = "status-unknown"
     STATUS_ASSUMED = "status-assumed"
     CODE_SYSTEM_DOUBTFUL = "code-system-doubtful"
     CODE_MISSING = "code-missing"
     FIELD_SHIFTED = "field-shifted"
-    FIELD_MISUSED = "field-misused"
     FIELD_UNMAPPED = "field-unmapped"
     ENCODED_DATA_INVALID = "encoded-data-invalid"
 
@@ -113,7 +108,6 @@ class IssueCode(StrEnum):
     SOURCE_REFUSED = "source-refused"
     IDENTITY_DOUBTFUL = "identity-doubtful"
     ORDER_ITEM_UNKNOWN = "order-item-unknown"
-    PACK_STALE = "pack-stale"
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
