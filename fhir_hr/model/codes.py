@@ -87,3 +87,6 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def key(self) -> str:
         """Stable text key: system, assigner and value."""
         return f"{self.system or ''}|{self.assigner or ''}|{self.value}"
+
+    def __repr__(self) -> str:
+        return f"Identifier(system={self.system!r}, …)"

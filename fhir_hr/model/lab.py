@@ -81,6 +81,9 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     author: Performer | None = None
     kind: str | None = None
 
+    def __repr__(self) -> str:
+        return "Note(…)"
+
 
 class ReferenceRange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A reference interval: bounds where they could be read, and always the source's text.
@@ -158,6 +161,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Key of the parent result (microbiology), as ``<report key>|<result key>``."""
     flag: RecognitionFlag | None = None
 
+    def __repr__(self) -> str:
+        return f"Result(where={self.where!r}, status={self.status.value!r})"
+
 
 class Specimen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A specimen (SPM, OBR-15)."""
@@ -182,6 +188,9 @@ class Specimen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind_code: str | None = None
     """Code of the accepted-specimen table (``blood``, ``serum`` …) that the type was mapped to."""
 
+    def __repr__(self) -> str:
+        return f"Specimen(where={self.where!r}, kind_code={self.kind_code!r})"
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The order that a report answers (ORC/OBR)."""
@@ -200,6 +209,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     requester: Performer | None = None
     reasons: tuple[Concept, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Request(where={self.where!r}, status={self.status!r})"
 
 
 class ParentResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -248,6 +260,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     study_uid: str | None = None
     accession: Identifier | None = None
 
+    def __repr__(self) -> str:
+        return f"Report(where={self.where!r}, kind={self.kind.value!r}, <{len(self.results)} results>)"
+
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The count that is checked for every message: ``observations + in_report + rejected == obx_read``."""
@@ -288,3 +303,6 @@ class ReportMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     patient: Patient | None = None
     encounter: Encounter | None = None
     reports: tuple[Report, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ReportMessage(type={self.type!r}, <{len(self.reports)} reports>, counts={self.counts!r})"

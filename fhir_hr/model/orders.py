@@ -66,3 +66,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     items: tuple[OrderItem, ...]
     exclusions: tuple[ExclusionClaim, ...] = ()
     encounter: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Order(id={self.id!r}, at={self.at.iso!r}, <{len(self.items)} items>)"

@@ -170,3 +170,6 @@ class Encounter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     location: str | None = None
     participants: tuple[Performer, ...] = ()
     where: str = "PV1[1]"
+
+    def __repr__(self) -> str:
+        return f"Encounter(class={self.klass!r}, where={self.where!r})"

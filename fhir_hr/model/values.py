@@ -96,6 +96,9 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     text: str
     ordinal: Code | None = None
 
+    def __repr__(self) -> str:
+        return f"Text(<{len(self.text)} characters>)"
+
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """A date or time as the result itself."""
@@ -140,6 +143,9 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     url: str | None = None
     title: str | None = None
     source_type: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Attachment(content_type={self.content_type!r}, …)"
 
 
 class AbsentReason(StrEnum):
