@@ -131,7 +131,7 @@ def _cwe(ctx: Context, raw: str) -> Concept:
         parts = [ctx.text(part, where) for part in parts]
     parts = [*(("" if part == '""' else part) for part in parts), *[""] * (9 - len(parts))]
     codings = []
-    first = _coding(ctx, parts[0], parts[1], parts[2], parts[6], where)
+    first = None if _is_words(parts) else _coding(ctx, parts[0], parts[1], parts[2], parts[6], where)
     if first is not None:
         codings.append(first)
     second = _coding(ctx, parts[3], parts[4], parts[5], parts[7], where)
@@ -143,6 +143,12 @@ def _cwe(ctx: Context, raw: str) -> Concept:
             codings.append(third)
     text = parts[8].strip() or parts[1].strip() or parts[4].strip() or (None if codings else parts[0].strip())
     return Concept(codings=tuple(codings), text=text or None, source=raw)
+
+
+def _is_words(parts: list[str]) -> bool:
+    """Whether the first component is no code but Chinese words, as methods are often sent (``化学发光法``)."""
+    words = parts[0].strip()
+    return _HAN.search(words) is not None and not parts[2].strip() and parts[1].strip() in {"", words}
 
 
 def assigner_of(ctx: Context, authority: str) -> tuple[str | None, str | None]:
