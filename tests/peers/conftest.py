@@ -30,6 +30,7 @@ def _load(name: str, path: Path) -> ModuleType:
 
 
 peer = _load("fhir_hr_peer_validator", HERE / "validator.py")
+server_peer = _load("fhir_hr_peer_fhir_server", HERE / "fhir_server.py")
 
 
 def not_run(peer_name: str, why: object) -> NoReturn:
@@ -76,6 +77,33 @@ def release(request: pytest.FixtureRequest) -> str:
 def official_validator(release: str, request: pytest.FixtureRequest) -> object:
     """The official validator for `release`."""
     return request.getfixturevalue(f"official_validator_{release.lower()}")
+
+
+def _served(release: str) -> Iterator[object]:
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(server_peer.FhirServer(release))
+        except peer.PeerUnavailable as missing:
+            not_run("FHIR server", missing)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fhir_server_r4() -> Iterator[object]:
+    """A FHIR server for R4, empty at the start of the session."""
+    yield from _served("R4")
+
+
+@pytest.fixture(scope="session")
+def fhir_server_r5() -> Iterator[object]:
+    """A FHIR server for R5, empty at the start of the session."""
+    yield from _served("R5")
+
+
+@pytest.fixture
+def fhir_server(release: str, request: pytest.FixtureRequest) -> object:
+    """The FHIR server for `release`."""
+    return request.getfixturevalue(f"fhir_server_{release.lower()}")
 
 
 @pytest.fixture(scope="session")
