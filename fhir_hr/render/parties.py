@@ -136,15 +136,21 @@ class Parties:
         origin = self._out.message.origin
         return f"message|{origin.system}|{origin.message_id or origin.sha256}"
 
+    def _encounter_key(self, encounter: Encounter) -> str:
+        if encounter.identifiers:
+            return encounter.identifiers[0].key
+        # Without a visit number the visit is known by what was reported of it, so that a correction, which is
+        # a message of its own, tells of the same one.
+        reports = [report.key for report in self._out.message.reports]
+        if reports:
+            return f"report|{min(reports)}"
+        origin = self._out.message.origin
+        return f"message|{origin.system}|{origin.message_id or origin.sha256}"
+
     def encounter(self, encounter: Encounter) -> str:
         """Add the Encounter; return its id."""
         out = self._out
-        if encounter.identifiers:
-            key = encounter.identifiers[0].key
-        else:
-            origin = out.message.origin
-            key = f"message|{origin.system}|{origin.message_id or origin.sha256}"
-        resource_id = out.ids.make("Encounter", key)
+        resource_id = out.ids.make("Encounter", self._encounter_key(encounter))
         resource = out.base("Encounter", resource_id)
         resource["identifier"] = _identifiers(encounter.identifiers, resource_id)
         resource["status"] = self._dialect.encounter_ended if encounter.end is not None else "unknown"
