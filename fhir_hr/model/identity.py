@@ -68,8 +68,9 @@ def _folded(name: str) -> str:
 def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
     """Compare two identities.
 
-    Proved (``True``) needs one shared identifier (same system, assigner and value: the national id card, or a
-    local number of the same assigner) and nothing that differs among name, sex and birth date. Disproved
+    Proved (``True``) needs one shared identifier (same system, assigner and value) and nothing that differs among
+    name, sex and birth date: the national id card, or a local number of the same assigner together with a name or
+    birth date that agrees. Disproved
     (``False``): two different national ids, or no shared identifier and a different birth date, sex or name.
     A shared identifier with a different name, sex or birth date is *unknown*: someone must look.
 
@@ -101,8 +102,12 @@ def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
         return IdentityMatch(same=None, agree=tuple(agree), differ=(*differ, "several-national-ids"))
     if "national-id" in differ:
         same: bool | None = False
-    elif "national-id" in agree or "local-id" in agree:
+    elif "national-id" in agree:
         same = None if differ else True
+    elif "local-id" in agree:
+        # Two hospitals may both call themselves "10" and number their patients from 1: a local number proves
+        # nothing without a name or birth date that agrees.
+        same = True if not differ and {"name", "birth-date"} & set(agree) else None
     else:
         same = False if differ else None
     return IdentityMatch(same=same, agree=tuple(agree), differ=tuple(differ))

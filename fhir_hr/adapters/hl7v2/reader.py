@@ -9,10 +9,10 @@ import msgspec
 
 from fhir_hr.adapters.hl7v2.charset import decode
 from fhir_hr.adapters.hl7v2.context import Context, Vocabulary, load_vocabulary
-from fhir_hr.adapters.hl7v2.datatypes import assigner_of
 from fhir_hr.adapters.hl7v2.er7 import Segment, Separators, separators_of, split_segments
 from fhir_hr.adapters.hl7v2.framing import Frame, frames
 from fhir_hr.adapters.hl7v2.groups import Grouped, OrderGroup, group
+from fhir_hr.adapters.hl7v2.header import facility_key, first_component, raw_component, raw_field, raw_header, sender_of
 from fhir_hr.adapters.hl7v2.limits import Limits
 from fhir_hr.adapters.hl7v2.lineage import link_parents
 from fhir_hr.adapters.hl7v2.patient import read_encounter, read_patient
@@ -24,17 +24,13 @@ from fhir_hr.adapters.hl7v2.truncation import cut_off
 from fhir_hr.errors import InvariantError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.senders import SenderProfile, Senders, load_senders
-from fhir_hr.model.codes import Identifier
 from fhir_hr.model.identity import PatientIdentity, match_identity
 from fhir_hr.model.lab import Counts, Report, ReportMessage
 from fhir_hr.model.origin import MessageOrigin
-from fhir_hr.model.people import Organization, Patient
+from fhir_hr.model.people import Patient
 from fhir_hr.model.when import When
 
 __all__ = ["Read", "Reader", "read"]
-
-USCC = "urn:oid:2.16.156.10011.1.5"
-"""机构 (organisation code; registered root)."""
 
 SUPPORTED = {"ORU": {"R01", ""}, "OUL": {"R21", "R22", "R23", "R24", ""}}
 _VERSIONS = ("2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9")
@@ -109,7 +105,7 @@ class Reader:
             log.add(problem.code, problem.severity, problem.field, problem.message)
         if not frame.raw:
             return _unread(index, log)
-        header = _header(frame.raw)
+        header = raw_header(frame.raw)
         if header is None:
             log.add(
                 IssueCode.NOT_HL7,
@@ -119,10 +115,10 @@ class Reader:
             )
             return _unread(index, log)
         separators, fields = header
-        guess = self._sender(_component(fields, 2), _component(fields, 3))
+        guess = self._sender(raw_component(fields, 2), raw_component(fields, 3))
         text, codec, problems = decode(
             frame.raw,
-            declared=_field(fields, 17).split(separators.repetition)[0].strip(),
+            declared=raw_field(fields, 17).split(separators.repetition)[0].strip(),
             charsets=self._vocabulary.charsets,
             sender_charset=guess.charset,
         )
@@ -138,7 +134,7 @@ class Reader:
             profile=profile,
             vocabulary=self._vocabulary,
             log=log,
-            facility=_facility_key(profile, application, facility, separators),
+            facility=facility_key(profile, application, facility, separators),
         )
         plans = self._plans_of(ctx)
         ctx.concepts, ctx.assigners = plans.concepts, plans.assigners
@@ -236,7 +232,7 @@ class _Message:
             raise InvariantError(msg)
         message = ReportMessage(
             origin=MessageOrigin(
-                system="@".join(part for part in (_first(ctx, msh.get(3)), ctx.facility) if part),
+                system="@".join(part for part in (first_component(ctx, msh.get(3)), ctx.facility) if part),
                 format="hl7v2",
                 message_id=control_id,
                 sha256=hashlib.sha256(self.frame.raw).hexdigest(),
@@ -244,11 +240,11 @@ class _Message:
             ),
             type=type_,
             control_id=control_id,
-            sender=_sender(ctx, msh),
+            sender=sender_of(ctx, msh),
             counts=counts,
-            processing=_first(ctx, msh.get(11)),
-            version=_first(ctx, msh.get(12)),
-            application=_first(ctx, msh.get(3)) or None,
+            processing=first_component(ctx, msh.get(11)),
+            version=first_component(ctx, msh.get(12)),
+            application=first_component(ctx, msh.get(3)) or None,
             created=ctx.when(msh.get(7), "MSH[1]-7"),
             patient=patient,
             encounter=read_encounter(ctx, grouped.pv1) if grouped.pv1 is not None else None,
@@ -284,7 +280,7 @@ class _Message:
                 "the control id stands twice in this input; both messages were read",
             )
         self.seen.add(key)
-        version = _first(self.ctx, self.msh.get(12))
+        version = first_component(self.ctx, self.msh.get(12))
         if version and not version.startswith(_VERSIONS):
             self.log.add(
                 IssueCode.FIELD_UNMAPPED,
@@ -361,55 +357,6 @@ class _Message:
             "the report has no filler and no placer number; a correction of it cannot be matched",
         )
         return f"M|{self.msh.get(10)}|{number}|{code}"
-
-
-def _header(raw: bytes) -> tuple[Separators, list[str]] | None:
-    """Delimiters and MSH fields from the raw bytes; the parts that matter are ASCII."""
-    line = raw[:4096].split(b"\r", 1)[0].split(b"\n", 1)[0].decode("latin-1")
-    separators = separators_of(line)
-    return None if separators is None else (separators, line.split(separators.field))
-
-
-def _field(fields: list[str], index: int) -> str:
-    return fields[index] if index < len(fields) else ""
-
-
-def _component(fields: list[str], index: int) -> str:
-    """An ASCII component for the first look at the sender; the names behind it are not decoded yet."""
-    text = _field(fields, index)
-    return text.split(fields[1][0])[0] if text and len(fields) > 1 and fields[1] else text
-
-
-def _first(ctx: Context, raw: str) -> str:
-    return ctx.text(raw.split(ctx.separators.component, maxsplit=1)[0]).strip()
-
-
-def _facility_key(profile: SenderProfile, application: str, facility: str, separators: Separators) -> str:
-    """Stable name of the sending institution: its USCC where the profile states it, else MSH-4, else MSH-3."""
-    if profile.institution is not None:
-        return profile.institution.id
-    return (
-        facility.split(separators.component, maxsplit=1)[0].strip()
-        or application.split(separators.component, maxsplit=1)[0].strip()
-    )
-
-
-def _sender(ctx: Context, msh: Segment) -> Organization:
-    institution = ctx.profile.institution
-    parts = [ctx.text(part).strip() for part in msh.get(4).split(ctx.separators.component)]
-    code, second = [*parts, ""][:2]
-    universal = len(parts) > 2 and parts[2].upper() in {"ISO", "UUID", "DNS"}
-    if institution is not None:
-        identifiers = [Identifier(value=institution.id, system=USCC)]
-        name, division = institution.name, institution.division
-    else:
-        identifiers, division = [], None
-        name = second if second and not universal else code
-    if code and (institution is None or code != institution.id):
-        system, _ = assigner_of(ctx, f"&{second}" if universal else "")
-        assigner = ctx.facility if institution is not None else None
-        identifiers.append(Identifier(value=code, system=system, assigner=assigner))
-    return Organization(name=name or None, identifiers=tuple(identifiers), division=division)
 
 
 def _unread(index: int, log: IssueLog) -> Read:
