@@ -15,6 +15,7 @@ __all__ = [
     "RESULT_GRADE",
     "SNOMED",
     "UCUM",
+    "V2_0203",
     "V2_0487",
 ]
 
@@ -33,4 +34,5 @@ LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 V2_0487 = "http://terminology.hl7.org/CodeSystem/v2-0487"

@@ -12,6 +12,7 @@ import msgspec
 
 from fhir_hr._data import data_path
 from fhir_hr.errors import DataFileError
+from fhir_hr.mapping.canonical import V2_0203
 from fhir_hr.mapping.codes import code_table_names
 from fhir_hr.mapping.identifiers import is_uscc
 from fhir_hr.mapping.marks import load_marks
@@ -23,7 +24,6 @@ from fhir_hr.model.priors import Institution
 
 __all__ = ["IdentifierType", "Match", "SenderProfile", "Senders", "load_senders", "read_sender"]
 
-V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 DEFAULT_ID = "default"
 
 

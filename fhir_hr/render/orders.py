@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fhir_hr.mapping.canonical import V2_0203
 from fhir_hr.model.codes import Identifier
 from fhir_hr.model.lab import Note, Report, Request, Specimen
 from fhir_hr.model.people import Performer
@@ -25,7 +26,6 @@ from fhir_hr.render.r4 import R4
 
 __all__ = ["note_authors", "order_identifiers", "service_request", "specimen"]
 
-_V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _REQUEST_STATUS = frozenset(("draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"))
 _INTENTS = frozenset(
     (
@@ -49,7 +49,7 @@ def typed(value: Identifier | None, code: str, display: str) -> Json | None:
         return None
     out = identifier(value)
     if "type" not in out:
-        kind = {"coding": [{"system": _V2_0203, "code": code, "display": display}]}
+        kind = {"coding": [{"system": V2_0203, "code": code, "display": display}]}
         out = {"type": kind, **out}
     return out
 

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 
 from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.canonical import V2_0203
 from fhir_hr.model.codes import Code
 from fhir_hr.model.flags import RecognitionFlag
 from fhir_hr.model.lab import Report, ReportKind, Result
@@ -35,7 +36,6 @@ from fhir_hr.render.shapes import Group, Shapes, plain
 __all__ = ["Reports"]
 
 _V2_0074 = "http://terminology.hl7.org/CodeSystem/v2-0074"
-_V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _DICOM_UID = "urn:dicom:uid"
 _LAB = Code(system=_V2_0074, code="LAB", display="Laboratory")
 _IMAGING = Code(system=_V2_0074, code="IMG", display="Diagnostic Imaging")
@@ -299,7 +299,7 @@ def _report_identifiers(report: Report, resource_id: str) -> list[Json]:
     if report.accession is not None and clean(report.accession.value):
         accession = identifier(report.accession)
         if (accession.get("system"), accession["value"]) not in seen:
-            kind = {"coding": [{"system": _V2_0203, "code": "ACSN", "display": "Accession ID"}]}
+            kind = {"coding": [{"system": V2_0203, "code": "ACSN", "display": "Accession ID"}]}
             out.append({"type": kind, **accession})
     out.append(technical_identifier(resource_id))
     return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from fhir_hr.adapters.hl7v2.er7 import Separators, unescape
@@ -105,6 +107,15 @@ class Context:
         """Staff of this message, by raw text: the ordering physician stands in PV1, ORC and OBR. Never shared."""
         self.times: dict[str, When] = {}
         """Times of this message, by raw text. Never shared."""
+
+    @contextmanager
+    def captured(self, *, limit: int) -> Iterator[IssueLog]:
+        """Collect what readers report meanwhile instead of saying it: it is said again elsewhere, or not at all."""
+        outer, self.log = self.log, IssueLog(limit=limit)
+        try:
+            yield self.log
+        finally:
+            self.log = outer
 
     def text(self, raw: str, where: str = "") -> str:
         """Resolve escapes of free text; the explicit null reads as empty."""

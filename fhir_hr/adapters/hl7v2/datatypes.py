@@ -6,9 +6,9 @@ import re
 
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.er7 import components
-from fhir_hr.adapters.hl7v2.problems import IssueLog, Problem
+from fhir_hr.adapters.hl7v2.problems import Problem
 from fhir_hr.issues import IssueCode, Severity
-from fhir_hr.mapping.canonical import LOINC
+from fhir_hr.mapping.canonical import LOINC, V2_0203
 from fhir_hr.mapping.loinc import is_loinc
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.people import Address, ContactPoint, Device, HumanName, Organization, Practitioner
@@ -24,13 +24,12 @@ __all__ = [
     "read_person",
     "read_telecom",
     "repetitions",
+    "shared_cwe",
     "system_uri",
 ]
 
 _MAX_REMEMBERED = 400
 """Longer code fields are texts of their own and not worth remembering."""
-
-V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
@@ -98,20 +97,16 @@ def _coding(ctx: Context, code: str, display: str, system_name: str, version: st
     return Code(code=code, system=system, display=display.strip() or None, version=version.strip() or None)
 
 
-def read_cwe(ctx: Context, raw: str, where: str) -> Concept:
-    """Read CE, CWE, CNE, CF (components 1–9): parallel codings and the sender's words.
+def shared_cwe(ctx: Context, raw: str, where: str) -> Concept:
+    """Read a code field that says what is ordered or taken, never what was found or of whom.
 
-    ``code&name`` in the first component, as some Chinese systems send specimen types, is understood too. The same
-    raw text gives the same object for all messages of a sender.
+    The same raw text gives the same object for all messages of a sender; an answer, a reason or a fact about the
+    patient is read by :func:`read_cwe`, which remembers nothing.
     """
     known = ctx.concepts.get(raw)
     if known is None:
-        log = ctx.log
-        ctx.log = found = IssueLog(limit=20)
-        try:
-            concept = _cwe(ctx, raw)
-        finally:
-            ctx.log = log
+        with ctx.captured(limit=20) as found:
+            concept = read_cwe(ctx, raw, "")
         known = concept, tuple(Problem(one.code, one.severity, "", one.message) for one in found.done())
         if len(raw) <= _MAX_REMEMBERED:
             ctx.concepts[raw] = known
@@ -120,15 +115,18 @@ def read_cwe(ctx: Context, raw: str, where: str) -> Concept:
     return known[0]
 
 
-def _cwe(ctx: Context, raw: str) -> Concept:
-    where = ""
+def read_cwe(ctx: Context, raw: str, where: str) -> Concept:
+    """Read CE, CWE, CNE, CF (components 1–9): parallel codings and the sender's words.
+
+    ``code&name`` in the first component, as some Chinese systems send specimen types, is understood too.
+    """
     seps = ctx.separators
     if seps.component not in raw and seps.subcomponent in raw:
         parts = raw.split(seps.subcomponent)[:2]
     else:
         parts = raw.split(seps.component)
     if seps.escape in raw:
-        parts = [ctx.text(part, where) for part in parts]
+        parts = [ctx.text(part) for part in parts]
     parts = [*(("" if part == '""' else part) for part in parts), *[""] * (9 - len(parts))]
     codings = []
     first = None if _is_words(parts) else _coding(ctx, parts[0], parts[1], parts[2], parts[6], where)

@@ -15,7 +15,7 @@ from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.datatypes import read_cwe
 from fhir_hr.adapters.hl7v2.er7 import Segment
 from fhir_hr.adapters.hl7v2.numbers import read_ranges
-from fhir_hr.adapters.hl7v2.problems import IssueLog, Problem
+from fhir_hr.adapters.hl7v2.problems import Problem
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC
 from fhir_hr.mapping.item_table import ItemMatch
@@ -45,12 +45,8 @@ class Shape(NamedTuple):
 
 def read_shape(ctx: Context, obx: Segment) -> Shape:
     """Translate fields 3, 6, 7, 16 (limits, where the sender misuses it), 17 and 20 of an OBX."""
-    log = ctx.log
-    ctx.log = found = IssueLog(limit=50)
-    try:
+    with ctx.captured(limit=50) as found:
         shape = _shape(ctx, obx)
-    finally:
-        ctx.log = log
     problems = tuple(
         Problem(issue.code, issue.severity, issue.where.removeprefix("-"), issue.message) for issue in found.done()
     )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.datatypes import (
-    V2_0203,
     assigner_of,
     read_cwe,
     read_entity,
     read_person,
     repetitions,
+    shared_cwe,
 )
 from fhir_hr.adapters.hl7v2.definitions import read_unit
 from fhir_hr.adapters.hl7v2.er7 import Segment, components
 from fhir_hr.adapters.hl7v2.groups import OrderGroup, SpecimenGroup
 from fhir_hr.adapters.hl7v2.numbers import read_number
 from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.canonical import V2_0203
 from fhir_hr.model.codes import EMPTY_CONCEPT, Code, Concept, Identifier
 from fhir_hr.model.lab import Note, Request, Specimen
 from fhir_hr.model.people import Performer
@@ -57,7 +58,7 @@ def read_notes(ctx: Context, segments: list[Segment]) -> tuple[Note, ...]:
 
 def obr_concept(ctx: Context, obr: Segment | None) -> Concept:
     """The requested service (OBR-4)."""
-    return read_cwe(ctx, obr.get(4), f"{obr.where}-4") if obr is not None and obr.get(4) else EMPTY_CONCEPT
+    return shared_cwe(ctx, obr.get(4), f"{obr.where}-4") if obr is not None and obr.get(4) else EMPTY_CONCEPT
 
 
 def _number(ctx: Context, group: OrderGroup, field: int, type_code: str) -> Identifier | None:
@@ -158,7 +159,7 @@ def _spm(ctx: Context, group: SpecimenGroup, index: int) -> Specimen:
     spm = group.spm
     where = spm.where
     identifiers = _specimen_numbers(ctx, spm.get(2))
-    type_ = read_cwe(ctx, spm.get(4), f"{where}-4") if spm.get(4) else EMPTY_CONCEPT
+    type_ = shared_cwe(ctx, spm.get(4), f"{where}-4") if spm.get(4) else EMPTY_CONCEPT
     seps = ctx.separators
     times = [*spm.get(17).split(seps.component), ""][:2]
     start = ctx.when(times[0].split(seps.subcomponent)[0], f"{where}-17")
@@ -173,12 +174,12 @@ def _spm(ctx: Context, group: SpecimenGroup, index: int) -> Specimen:
         accession=accession,
         collected=Period(start=start, end=end) if start is not None or end is not None else None,
         received=ctx.when(spm.get(18), f"{where}-18"),
-        body_site=read_cwe(ctx, spm.get(8), f"{where}-8") if spm.get(8) else None,
-        method=read_cwe(ctx, spm.get(7), f"{where}-7") if spm.get(7) else None,
+        body_site=shared_cwe(ctx, spm.get(8), f"{where}-8") if spm.get(8) else None,
+        method=shared_cwe(ctx, spm.get(7), f"{where}-7") if spm.get(7) else None,
         quantity=_quantity(ctx, spm),
         additives=_concepts(ctx, spm, 6),
         conditions=_concepts(ctx, spm, 24),
-        container=read_cwe(ctx, spm.get(27), f"{where}-27") if spm.get(27) else None,
+        container=shared_cwe(ctx, spm.get(27), f"{where}-27") if spm.get(27) else None,
         available={"Y": True, "N": False}.get(spm.get(20)),
         notes=(_remarks(ctx, spm) if spm.get(14) else ()) + read_notes(ctx, group.notes),
         parent=_parent(ctx, spm.get(3)) if spm.get(3) else None,
@@ -199,7 +200,7 @@ def _concepts(ctx: Context, segment: Segment, field: int) -> tuple[Concept, ...]
     if not segment.get(field):
         return ()
     parts = repetitions(ctx, segment.get(field))
-    return tuple(c for part in parts if (c := read_cwe(ctx, part, f"{segment.where}-{field}")))
+    return tuple(c for part in parts if (c := shared_cwe(ctx, part, f"{segment.where}-{field}")))
 
 
 def _specimen_numbers(ctx: Context, raw: str) -> tuple[Identifier, ...]:
@@ -240,10 +241,10 @@ def _obr15(ctx: Context, obr: Segment) -> Specimen:
     seps = ctx.separators
     where = f"{obr.where}-15"
     parts = [*obr.get(15).split(seps.component), "", "", ""]
-    type_ = read_cwe(ctx, parts[0].replace(seps.subcomponent, seps.component), where)
+    type_ = shared_cwe(ctx, parts[0].replace(seps.subcomponent, seps.component), where)
     if not type_ and parts[2]:
         type_ = Concept(text=ctx.text(parts[2]), source=parts[2])
-    site = read_cwe(ctx, parts[3].replace(seps.subcomponent, seps.component), where) if parts[3] else None
+    site = shared_cwe(ctx, parts[3].replace(seps.subcomponent, seps.component), where) if parts[3] else None
     return Specimen(
         key="obr15",
         where=where,

@@ -6,7 +6,6 @@ import re
 
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.datatypes import (
-    V2_0203,
     assigner_of,
     read_address,
     read_cwe,
@@ -17,12 +16,14 @@ from fhir_hr.adapters.hl7v2.datatypes import (
 )
 from fhir_hr.adapters.hl7v2.er7 import Segment, components
 from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.canonical import V2_0203
+from fhir_hr.mapping.identifiers import national_id_problem
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.identity import NATIONAL_ID
 from fhir_hr.model.people import Encounter, EncounterClass, Patient, Performer, Sex
 from fhir_hr.model.when import When
 
-__all__ = ["national_id_problem", "read_encounter", "read_patient"]
+__all__ = ["read_encounter", "read_patient"]
 
 LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
 """本地系统患者ID: shared by all hospitals, so nothing without its assigner."""
@@ -30,28 +31,8 @@ LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
 VISIT = "urn:oid:2.16.156.10011.2.5.1.9"
 """就诊流水号."""
 
-_CARD = re.compile(r"\d{17}[\dXx]\Z", re.ASCII)
 _BCP47 = re.compile(r"(?:zh|en|ja|ko|ru|fr|de|es|ar|vi|th|bo|ug|mn)(?:-[A-Za-z]{2})?\Z", re.IGNORECASE)
 """Languages that hospitals in China meet; a code outside this list is reported."""
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK = "10X98765432"
-
-
-def national_id_problem(number: str) -> str | None:
-    """Say what is wrong with an identity card number of 18 characters (GB 11643), or ``None``.
-
-    Example:
-        >>> national_id_problem("11010519491231002X") is None
-        True
-        >>> national_id_problem("110105194912310021")
-        'the check character is wrong'
-    """
-    if not _CARD.match(number):
-        return "it is not 17 digits and a check character"
-    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
-    if _CHECK[total % 11] != number[17].upper():
-        return "the check character is wrong"
-    return None
 
 
 def read_patient(ctx: Context, pid: Segment) -> Patient:

@@ -93,10 +93,18 @@ class Plans:
         self._devices: dict[str, Device | None] = {}
         self._item_flags: dict[tuple[str, str], RecognitionFlag | None] = {}
 
-    def trim(self) -> None:
-        """Forget everything when there is too much."""
-        if len(self._plans) + len(self._flags) + len(self.concepts) + len(self.assigners) > _MAX_PLANS:
-            self.__init__()  # type: ignore[misc]
+    @property
+    def full(self) -> bool:
+        """Whether so much is remembered that the sender's next message begins anew."""
+        sizes = (
+            len(self._plans),
+            len(self._flags),
+            len(self._devices),
+            len(self.concepts),
+            len(self.assigners),
+            len(self.specimen_kinds),
+        )
+        return sum(sizes) > _MAX_PLANS
 
     def plan(self, ctx: Context, obx: Segment) -> Plan:
         """Return the plan of an OBX."""

@@ -153,11 +153,10 @@ class Reader:
     def _plans_of(self, ctx: Context) -> Plans:
         key = (ctx.profile.id, ctx.facility, ctx.separators, ctx.codec)
         plans = self._plans.get(key)
-        if plans is None:
+        if plans is None or plans.full:
             if len(self._plans) >= _CACHES:
                 self._plans.clear()
             plans = self._plans[key] = Plans()
-        plans.trim()
         return plans
 
 
@@ -302,10 +301,8 @@ class _Message:
 
     def _later_patient(self, patient: Patient | None, pid: Segment, later: Grouped) -> list[OrderGroup]:
         """Results under a second PID: kept only when it is provably the same patient."""
-        quiet = self.ctx.log
-        self.ctx.log = IssueLog(limit=10)
-        other = read_patient(self.ctx, pid)
-        self.ctx.log = quiet
+        with self.ctx.captured(limit=10):
+            other = read_patient(self.ctx, pid)
         if patient is not None:
             same = match_identity(PatientIdentity.of(patient), PatientIdentity.of(other)).same
             if same is True:
