@@ -80,14 +80,7 @@ class FhirServer:
     ) -> None:
         if self._process is not None:
             process, self._process = self._process, None
-            assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            java_peer.end(process)
         self._folder.close()
 
     def transaction(self, body: bytes) -> dict[str, Any]:

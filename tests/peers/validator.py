@@ -58,6 +58,20 @@ class Message:
         return f"{self.severity} {self.location} [{self.message_id}] {self.text}"
 
 
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a peer that stops when its input ends; kill it when it does not."""
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
 class OfficialValidator:
     """The official validator for one release.
 
@@ -104,16 +118,7 @@ class OfficialValidator:
     ) -> None:
         if self._process is not None:
             process, self._process = self._process, None
-            assert process.stdin is not None
-            assert process.stdout is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+            end(process)
         self._folder.close()
 
     def validate(self, resource: bytes | Path, *, profiles: Sequence[str] = ()) -> list[Message]:
