@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from fhir_hr.model.codes import Code, Concept
+from fhir_hr.model.exams import Exam
 from fhir_hr.model.identity import PatientIdentity
 from fhir_hr.model.lab import ReportKind, Scale
 from fhir_hr.model.priors import Institution
@@ -23,6 +24,9 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         panel: name of the panel that it was expanded from (血常规), if any.
         scale: 定量/定性, where the order asks for one.
         specimen_kind: accepted-specimen code, where the order names the specimen.
+        exam: what is to be examined, of an imaging order.
+        method, unit, reference_text: what the receiving laboratory would use itself, where it is known; only to be
+            compared with what a prior states.
     """
 
     id: str
@@ -33,6 +37,10 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     panel: str | None = None
     scale: Scale | None = None
     specimen_kind: str | None = None
+    exam: Exam | None = None
+    method: str | None = None
+    unit: str | None = None
+    reference_text: str | None = None
 
 
 class ExclusionClaim(msgspec.Struct, frozen=True, kw_only=True, gc=False):

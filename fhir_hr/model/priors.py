@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from fhir_hr.model.codes import Code, Concept, Identifier
+from fhir_hr.model.exams import Exam
 from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import PatientIdentity
 from fhir_hr.model.lab import ReportKind, ReportStatus, ResultStatus, Scale
 from fhir_hr.model.values import Value
 from fhir_hr.model.when import When
 
-__all__ = ["Institution", "Prior"]
+__all__ = ["Grade", "Institution", "InstitutionType", "Ownership", "Prior"]
+
+
+class Ownership(StrEnum):
+    """公立 or 社会办."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Grade(StrEnum):
+    """等次 inside a level (三级甲等)."""
+
+    SPECIAL = "特"
+    A = "甲"
+    B = "乙"
+    C = "丙"
+
+
+class InstitutionType(StrEnum):
+    """What kind of institution issues results: 医院, 医学检验实验室, 医学影像诊断中心, 基层医疗卫生机构."""
+
+    HOSPITAL = "hospital"
+    LABORATORY = "independent-laboratory"
+    IMAGING_CENTRE = "imaging-centre"
+    PRIMARY_CARE = "primary-care"
 
 
 class Institution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -20,15 +48,19 @@ class Institution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         id: USCC (统一社会信用代码, GB 32100) or another stable code.
         division: GB/T 2260 division code, six digits; ``None`` when unknown.
-        tier, grade, ownership: level (``3``), grade (``甲``), ``public``/``private``; ``None`` when unknown.
+        tier, grade, ownership, type: level (``3``), grade (``甲``), 公立 or not, kind of institution; ``None`` when
+            unknown.
+        alliances: codes of the 医联体/医共体 that it belongs to; ``None`` when unknown.
     """
 
     id: str
     name: str | None = None
     division: str | None = None
     tier: int | None = None
-    grade: str | None = None
-    ownership: str | None = None
+    grade: Grade | None = None
+    ownership: Ownership | None = None
+    type: InstitutionType | None = None
+    alliances: tuple[str, ...] | None = None
 
 
 class Prior(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -41,10 +73,16 @@ class Prior(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         reported: when it was issued (报告时间).
         report_mark: code of the registered mark on the report (``chuannei-hr``); ``None``: none was read.
         report_mark_known: whether marks could be read at all from this source (else "no mark" is unknown).
+        item_mark: code of a registered mark printed at the item itself (``bing-hr``); kept apart from the report's.
+        item_mark_known: whether marks at items could be read at all from this source.
         starred: whether the item itself carries its symbol (``*``); ``None`` is unknown.
         evidence: quality evidence known for the institution and item.
         superseded: whether a later correction or withdrawal of it is known; ``None`` is unknown.
         report_number: 档案号/报告单号, to be recorded when it is recognised.
+        exam: what was examined, of an imaging result.
+        device_model: model of the instrument, where the report states it (仪器型号).
+        has_report, has_images: whether report and images can be retrieved; ``None`` is unknown.
+        series_complete: whether all series of the examination are there; ``None`` is unknown.
     """
 
     id: str
@@ -70,12 +108,19 @@ class Prior(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     interpretation_text: str | None = None
     report_mark: str | None = None
     report_mark_known: bool = False
+    item_mark: str | None = None
+    item_mark_known: bool = False
     starred: bool | None = None
     evidence: tuple[Evidence, ...] = ()
     superseded: bool | None = None
     report_id: str | None = None
     report_number: Identifier | None = None
     encounter: str | None = None
+    exam: Exam | None = None
+    device_model: str | None = None
+    has_report: bool | None = None
+    has_images: bool | None = None
+    series_complete: bool | None = None
 
     def __repr__(self) -> str:
         return f"Prior(id={self.id!r}, item={self.item.code if self.item else None!r})"

@@ -176,7 +176,7 @@ def _judge_all(candidate: Candidate, packs: Sequence[Pack]) -> Verdict:
     merged = sorted((finding for _, _, found in answers for finding in found), key=_RANK)
     if len(set(outcomes)) > 1:
         merged.append(_conflict(asked, outcomes))
-    forces = [pack.force for pack, bits, _ in answers if bits & OBLIGE and not bits & DISCRETION]
+    forces = [pack.force for pack, bits, _ in answers if pack.force and bits & OBLIGE and not bits & DISCRETION]
     force = min(forces, key=_STRENGTH.__getitem__, default=None)
     refs = tuple(pack.ref for pack in asked)
     return _dated(_verdict(outcome, merged, refs, force), tuple(asked), candidate)

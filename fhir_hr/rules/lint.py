@@ -69,14 +69,17 @@ def _clause_ids(content: PackContent, lines: Lines) -> set[str]:
 
 
 def _check_head(content: PackContent, clauses: set[str], lines: Lines) -> None:
-    cited = {
-        "$.applies.clause": content.applies.clause,
-        "$.force.clause": content.force.clause,
-        "$.record.clause": content.record.clause,
-        "$.refusal.clause": content.refusal.clause,
-        "$.panels.clause": content.panels.clause,
-    }
+    cited: dict[str, str] = {}
+    for name in ("force", "record", "refusal", "panels"):
+        part = getattr(content, name)
+        if part is not None:
+            cited[f"$.{name}.clause"] = part.clause
     cited |= {f"$.marks[{n}].clause": mark.clause for n, mark in enumerate(content.marks)}
+    cited |= {f"$.duties[{n}].clause": duty.clause for n, duty in enumerate(content.duties)}
+    if content.applies.clause is not None:
+        cited["$.applies.clause"] = content.applies.clause
+    elif not content.applies.interpretation:
+        raise _error("needs a clause, or an interpretation marked as such", "$.applies", lines)
     for path, clause in cited.items():
         _check_clause(clause, path, clauses, lines)
     _check_then(content.applies.on_unknown, "$.applies.on_unknown", clauses, lines, may_oblige=False)

@@ -28,7 +28,7 @@ __all__ = ["Marks", "builtin_pack", "compile_pack", "load_pack", "load_pack_file
 
 T = TypeVar("T")
 
-_BUILTIN = {"cn-51-lab": "cn-51"}
+_BUILTIN = {"cn-51-lab": ("cn-51", "lab")}
 _YAML = ("pack.yaml", "sources.yaml")
 _FROM_TABLES = (
     "documents",
@@ -36,13 +36,16 @@ _FROM_TABLES = (
     "exclusions",
     "refusal_reasons",
     "institutions",
+    "alliances",
     "suspensions",
     "quality",
     "negative",
 )
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 _AT = re.compile(r" - at `(\$[^`]*)`\Z")
-_LISTED_KINDS = tuple(kind.value for kind in CheckKind if kind not in (CheckKind.APPLIES, CheckKind.MERGE))
+_NEVER_LISTED = (CheckKind.APPLIES, CheckKind.MERGE, CheckKind.OVERLAY)
+_LISTED_KINDS = tuple(kind.value for kind in CheckKind if kind not in _NEVER_LISTED)
+_BY_OVERLAY = ("weaken", "overlays")
 
 
 class Marks(Protocol):
@@ -86,14 +89,14 @@ def builtin_pack(pack_id: str = "cn-51-lab") -> Pack:
     folder = _BUILTIN.get(pack_id)
     if folder is None:
         raise PackError(f"no built-in pack {pack_id!r}; there are {', '.join(_BUILTIN)}", file=pack_id)
-    return load_pack(data_path("profiles", "rules", folder))
+    return load_pack(data_path("profiles", "rules", *folder))
 
 
 def load_pack_files(files: Mapping[str, bytes], *, marks: Marks | None = None) -> Pack:
     """Load and bind a pack from its files' bytes by name. Reads nothing else, except the shipped mark registry.
 
     Args:
-        files: ``pack.yaml``, ``sources.yaml``, ``items.csv``, ``exclusions.csv``, and the optional tables.
+        files: ``pack.yaml``, ``sources.yaml`` and the tables that the pack has.
         marks: the registry of marks; the shipped one by default.
 
     Raises:
@@ -111,14 +114,14 @@ def compile_pack(files: Mapping[str, bytes], *, marks: Marks | None = None) -> P
     said, said_lines = read_yaml(files["sources.yaml"], file="sources.yaml")
     sources = _convert(said, _Sources, said_lines, file="sources.yaml")
     data = _mapping(raw, "$", lines)
-    for name in _FROM_TABLES:
+    for name in (*_FROM_TABLES, *_BY_OVERLAY):
         if name in data:
             raise PackError(f"unknown key {name!r}", file="pack.yaml", line=lines.get(f"$.{name}"))
     _known_vocabulary(data, lines)
     _known_kinds(data, lines)
     _resolve_marks(data, lines, load_marks() if marks is None else marks)
     tables = read_tables(files)
-    shell: dict[str, Plain] = {**data, "documents": [], "items": [], "exclusions": []}
+    shell: dict[str, Plain] = {**data, "documents": []}
     content = _convert(shell, PackContent, lines, file="pack.yaml")
     content = msgspec.structs.replace(content, documents=sources.documents, **tables.parts)
     check_content(content, lines=lines, source_lines=said_lines, tables=tables)

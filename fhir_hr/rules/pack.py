@@ -54,6 +54,7 @@ class Pack:
         "_divisions",
         "_end",
         "_expiries",
+        "_kinds",
         "_start",
         "_unknown",
         "checks",
@@ -71,8 +72,12 @@ class Pack:
         self.content = content
         self.ref = PackRef(id=content.pack, version=content.version, digest=digest_of(content))
         self.checks: tuple[Check, ...] = tuple(bind_check(spec, voice) for spec in content.checks)
-        self.force_clause: ClauseRef = voice.clause(Then(effect=Effect.OBLIGE, clause=content.force.clause))
-        self.force: Force = content.force.value
+        self.force_clause: ClauseRef | None = None
+        self.force: Force | None = None
+        if content.force is not None:
+            self.force_clause = voice.clause(Then(effect=Effect.OBLIGE, clause=content.force.clause))
+            self.force = content.force.value
+        self._kinds = frozenset(content.kinds)
         self.refs = (self.ref,)
         self._expiries = tuple(
             bind_window_expiry(spec, content)
@@ -96,7 +101,7 @@ class Pack:
 
     def applies(self, candidate: Candidate) -> bool | None:
         """Tell whether this pack is law for the receiver and kind of item at order time; ``None``: not known."""
-        if candidate.item.kind != self.content.kind:
+        if candidate.item.kind not in self._kinds:
             return False
         here = covers(self._divisions, candidate.order.institution.division)
         at, start = candidate.at, self._start

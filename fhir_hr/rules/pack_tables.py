@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from fhir_hr.errors import PackError
+from fhir_hr.model.exams import Contrast, Side, View
 from fhir_hr.model.flags import EvidenceResult, EvidenceType
+from fhir_hr.model.priors import Grade, InstitutionType, Ownership
 from fhir_hr.rules.schema import (
+    AllianceRow,
     Certainty,
     ExclusionCase,
     InstitutionRow,
@@ -41,7 +44,6 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     key: tuple[str, ...]
     build: Callable[[TableRow], object]
     optional: tuple[str, ...] = ()
-    must_exist: bool = False
 
 
 def read_tables(files: Mapping[str, bytes]) -> Tables:
@@ -59,8 +61,6 @@ def read_tables(files: Mapping[str, bytes]) -> Tables:
     for part, table in _TABLES.items():
         data = files.get(table.file)
         if data is None:
-            if table.must_exist:
-                raise PackError("is missing", file=table.file)
             parts[part], rows[part] = (), []
             continue
         rows[part] = read_rows(data, file=table.file, required=table.required, optional=table.optional, key=table.key)
@@ -74,6 +74,18 @@ def _one(row: TableRow, column: str, kind: type[E]) -> E:
     except ValueError as error:
         allowed = ", ".join(str(member.value) for member in kind)
         raise row.broken(f"{column}: {row.cells[column][:40]!r} is none of {allowed}") from error
+
+
+def _maybe(row: TableRow, column: str, kind: type[E]) -> E | None:
+    return None if row.text(column) is None else _one(row, column, kind)
+
+
+def _views(row: TableRow) -> tuple[View, ...] | None:
+    try:
+        views = {View(word) for word in row.words("views")}
+    except ValueError as error:
+        raise row.broken(f"views: {error}") from error
+    return tuple(sorted(views)) or None
 
 
 def _need(row: TableRow, column: str) -> str:
@@ -98,6 +110,12 @@ def _item(row: TableRow) -> ItemRow:
         window_days=row.whole("window_days"),
         start=row.text("from"),
         end=row.text("to"),
+        modality=row.text("modality"),
+        body_part=row.text("body_part"),
+        side=_maybe(row, "side", Side),
+        views=_views(row),
+        contrast=_maybe(row, "contrast", Contrast),
+        includes=row.words("includes"),
     )
 
 
@@ -124,6 +142,7 @@ def _refusal(row: TableRow) -> RefusalReason:
         needs=row.words("needs"),
         clause=_need(row, "clause"),
         certainty=_one(row, "certainty", Certainty),
+        maps_to=row.text("maps_to"),
     )
 
 
@@ -132,8 +151,9 @@ def _institution(row: TableRow) -> InstitutionRow:
         uscc=_need(row, "uscc"),
         name=_need(row, "name"),
         tier=row.whole("tier"),
-        grade=row.text("grade"),
-        ownership=row.text("ownership"),
+        grade=_maybe(row, "grade", Grade),
+        ownership=_maybe(row, "ownership", Ownership),
+        type=_maybe(row, "type", InstitutionType),
         division=row.text("division"),
         start=row.text("from"),
         end=row.text("to"),
@@ -166,6 +186,16 @@ def _quality(row: TableRow) -> QualityRow:
     )
 
 
+def _alliance(row: TableRow) -> AllianceRow:
+    return AllianceRow(
+        alliance=_need(row, "alliance"),
+        uscc=_need(row, "uscc"),
+        start=row.text("from"),
+        end=row.text("to"),
+        clause=row.text("clause"),
+    )
+
+
 def _negative(row: TableRow) -> NegativeRow:
     return NegativeRow(
         item=_need(row, "item"),
@@ -182,26 +212,33 @@ _TABLES: dict[str, _Table] = {
         required=("code", "name_zh", "abbreviation", "specimens", "require", "window_days", "from", "to", "clause"),
         key=("code",),
         build=_item,
-        must_exist=True,
+        optional=("modality", "body_part", "side", "views", "contrast", "includes"),
     ),
     "exclusions": _Table(
         file="exclusions.csv",
         required=("case", "zh", "en", "needs", "clause"),
         key=("case",),
         build=_exclusion,
-        must_exist=True,
     ),
     "refusal_reasons": _Table(
         file="refusal-reasons.csv",
         required=("code", "zh", "en", "case", "counts_as_refusal", "needs", "clause", "certainty"),
         key=("code",),
         build=_refusal,
+        optional=("maps_to",),
     ),
     "institutions": _Table(
         file="institutions.csv",
         required=("uscc", "name", "tier", "grade", "ownership", "division", "from", "to", "assessed_from", "clause"),
         key=("uscc", "from"),
         build=_institution,
+        optional=("type",),
+    ),
+    "alliances": _Table(
+        file="alliances.csv",
+        required=("alliance", "uscc", "from", "to", "clause"),
+        key=("alliance", "uscc", "from"),
+        build=_alliance,
     ),
     "suspensions": _Table(
         file="suspensions.csv",

@@ -11,23 +11,29 @@ from enum import StrEnum
 import msgspec
 
 from fhir_hr.model.decisions import Force
+from fhir_hr.model.exams import Contrast, Side, View
 from fhir_hr.model.flags import EvidenceResult, EvidenceType
 from fhir_hr.model.lab import ReportKind, Scale
+from fhir_hr.model.priors import Grade, InstitutionType, Ownership
 from fhir_hr.rules.check_specs import CheckSpec, Part, Then
-from fhir_hr.rules.vocabulary import Field
+from fhir_hr.rules.vocabulary import CheckKind, DutyKind, Field, Level, ListState
 
 __all__ = [
+    "AllianceRow",
     "Applies",
     "Certainty",
     "Clause",
     "Document",
+    "Duty",
     "Effective",
     "ExclusionCase",
     "ForceSpec",
+    "Gap",
     "InstitutionRow",
     "ItemRow",
     "MarkRow",
     "NegativeRow",
+    "OverlayRef",
     "PackContent",
     "Panels",
     "QualityRow",
@@ -35,6 +41,8 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "SuspensionRow",
+    "Verified",
+    "WeakenRow",
 ]
 
 
@@ -55,7 +63,10 @@ class Clause(Part, frozen=True, kw_only=True):
 
 
 class Document(Part, frozen=True, kw_only=True):
-    """A policy text. ``number`` and ``issued`` are ``null`` where the copy that was read does not say."""
+    """A policy text. ``number`` and ``issued`` are ``null`` where the copy that was read does not say.
+
+    ``source`` says where the copy was read: an address, or the title of a collection.
+    """
 
     id: str
     title: str
@@ -65,6 +76,7 @@ class Document(Part, frozen=True, kw_only=True):
     certainty: Certainty
     clauses: tuple[Clause, ...]
     note: str | None = None
+    source: str | None = None
 
 
 class Effective(Part, frozen=True, kw_only=True):
@@ -84,11 +96,15 @@ class Effective(Part, frozen=True, kw_only=True):
 
 
 class Applies(Part, frozen=True, kw_only=True):
-    """For which receiving hospitals the text is law: GB/T 2260 divisions as six digits, ``510000``."""
+    """For which receiving hospitals the text is law: GB/T 2260 divisions as six digits, ``510000``.
+
+    ``000000`` is the whole country. One of ``clause`` and ``interpretation`` must be given.
+    """
 
     divisions: tuple[str, ...]
-    clause: str
     on_unknown: Then
+    clause: str | None = None
+    interpretation: str | None = None
 
 
 class ForceSpec(Part, frozen=True, kw_only=True):
@@ -137,6 +153,8 @@ class ItemRow(Part, frozen=True, kw_only=True):
         require: what the list itself demands for this item.
         window_days: its own limit; ``None``: the window check's.
         start, end: since when and until when it is on the list (performed time).
+        modality, body_part, side, views, contrast: of an examination, what is part of the item; ``None``: not part.
+        includes: codes of the items that this one holds within it, where the text says so.
     """
 
     code: str
@@ -149,6 +167,12 @@ class ItemRow(Part, frozen=True, kw_only=True):
     window_days: int | None = None
     start: str | None = None
     end: str | None = None
+    modality: str | None = None
+    body_part: str | None = None
+    side: Side | None = None
+    views: tuple[View, ...] | None = None
+    contrast: Contrast | None = None
+    includes: tuple[str, ...] = ()
 
 
 class ExclusionCase(Part, frozen=True, kw_only=True):
@@ -162,7 +186,11 @@ class ExclusionCase(Part, frozen=True, kw_only=True):
 
 
 class RefusalReason(Part, frozen=True, kw_only=True):
-    """A reason a clinician may record for refusing; ``case`` names the exclusion it rests on."""
+    """A reason a clinician may record for refusing.
+
+    ``case`` names the exclusion it rests on, ``maps_to`` the reason of the common list
+    (``profiles/rules/refusal-reasons.csv``).
+    """
 
     code: str
     zh: str
@@ -172,16 +200,18 @@ class RefusalReason(Part, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     clause: str
     certainty: Certainty
+    maps_to: str | None = None
 
 
 class InstitutionRow(Part, frozen=True, kw_only=True):
-    """An institution on the jurisdiction's list, for a period."""
+    """An institution on the jurisdiction's list, for a period. ``assessed_from``: first day it counts as assessed."""
 
     uscc: str
     name: str
     tier: int | None = None
-    grade: str | None = None
-    ownership: str | None = None
+    grade: Grade | None = None
+    ownership: Ownership | None = None
+    type: InstitutionType | None = None
     division: str | None = None
     start: str | None = None
     end: str | None = None
@@ -223,30 +253,114 @@ class NegativeRow(Part, frozen=True, kw_only=True):
     clause: str | None = None
 
 
+class AllianceRow(Part, frozen=True, kw_only=True):
+    """An institution's membership in a 医联体/医共体, for a period."""
+
+    alliance: str
+    uscc: str
+    start: str | None = None
+    end: str | None = None
+    clause: str | None = None
+
+
+class Duty(Part, frozen=True, kw_only=True):
+    """A duty that the text lays down beside the verdict (remind, review, sample …).
+
+    Attributes:
+        percent: share of a sample, of one hundred; ``period``: ``month``, ``year`` … as the text says.
+        text: the duty in the words of people.
+    """
+
+    duty: DutyKind
+    clause: str
+    text: str | None = None
+    percent: int | None = None
+    period: str | None = None
+
+
+class Gap(Part, frozen=True, kw_only=True):
+    """Something that the text has, or refers to, and that this pack does not hold; never filled in by us."""
+
+    part: str
+    text: str
+
+
+class Verified(Part, frozen=True, kw_only=True):
+    """Who compared the pack with the text, and when."""
+
+    by: str
+    on: str
+
+
+class WeakenRow(Part, frozen=True, kw_only=True):
+    """What a hospital's overlay leaves to its physicians: must → may, for a case that the pack has.
+
+    ``item`` ``None`` is every item; the period counts at order time.
+    """
+
+    case: str
+    reason: str
+    item: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+
+class OverlayRef(Part, frozen=True, kw_only=True):
+    """A hospital's overlay that was laid over this pack, and for which receiving institution it holds."""
+
+    overlay: str
+    version: str
+    institution: str
+
+
 class PackContent(Part, frozen=True, kw_only=True):
-    """A whole pack as data."""
+    """A whole pack as data.
+
+    Attributes:
+        jurisdiction: who may sign it: ``cn``, ``cn-51``, ``cn-1401``, ``cn-r-chengyu``.
+        level: how wide the jurisdiction is.
+        kinds: kinds of report that it speaks of.
+        item_system: code system of its items; ``None`` while the list is absent.
+        delegates: kinds of check that it leaves to a narrower jurisdiction's pack that has them.
+        list_state, institutions_state: how much of these lists the pack holds.
+        gaps: what the text has and the pack does not.
+        review_by: day by which the authority wants it reviewed; never switches anything off.
+        weaken, overlays: put there by :func:`fhir_hr.rules.overlays.apply_overlay`, never by an author.
+    """
 
     pack: str
     version: str
     vocabulary: str
     title: str
-    kind: ReportKind
-    item_system: str
-    list_version: str
-    authority: str
+    jurisdiction: str
+    level: Level
+    kinds: tuple[ReportKind, ...]
+    authority: str | None
     applies: Applies
     effective: Effective
-    force: ForceSpec
-    marks: tuple[MarkRow, ...]
     checks: tuple[CheckSpec, ...]
-    record: Record
-    refusal: Refusal
-    panels: Panels
     documents: tuple[Document, ...]
-    items: tuple[ItemRow, ...]
-    exclusions: tuple[ExclusionCase, ...]
+    list_state: ListState
+    item_system: str | None = None
+    list_version: str | None = None
+    institutions_state: ListState = ListState.ABSENT
+    force: ForceSpec | None = None
+    marks: tuple[MarkRow, ...] = ()
+    delegates: tuple[CheckKind, ...] = ()
+    record: Record | None = None
+    refusal: Refusal | None = None
+    panels: Panels | None = None
+    duties: tuple[Duty, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    review_by: str | None = None
+    verified: Verified | None = None
+    items: tuple[ItemRow, ...] = ()
+    exclusions: tuple[ExclusionCase, ...] = ()
     refusal_reasons: tuple[RefusalReason, ...] = ()
     institutions: tuple[InstitutionRow, ...] = ()
+    alliances: tuple[AllianceRow, ...] = ()
     suspensions: tuple[SuspensionRow, ...] = ()
     quality: tuple[QualityRow, ...] = ()
     negative: tuple[NegativeRow, ...] = ()
+    weaken: tuple[WeakenRow, ...] = ()
+    overlays: tuple[OverlayRef, ...] = ()

@@ -20,7 +20,7 @@ from fhir_hr.model.identity import match_identity
 from fhir_hr.rules import builtin_pack, decide, judge
 
 HERE = Path(__file__).resolve().parent
-VECTORS = HERE.parents[1] / "profiles" / "rules" / "cn-51" / "tests" / "vectors.jsonl"
+VECTORS = HERE.parents[1] / "profiles" / "rules" / "cn-51" / "lab" / "tests" / "vectors.jsonl"
 
 
 def _build() -> Callable[[dict[str, Any]], Any]:

@@ -87,7 +87,7 @@ def test_an_unknown_pack(cli, filled_store, tmp_path):
 def test_a_pack_from_a_folder(cli, filled_store):
     from fhir_hr._data import data_path
 
-    folder = data_path("profiles", "rules", "cn-51")
+    folder = data_path("profiles", "rules", "cn-51", "lab")
     done = cli("recognise", ORDER, "--store", filled_store, "--pack", folder, "--json")
     assert json.loads(done.out)["packs"][0]["id"] == "cn-51-lab"
 

@@ -78,7 +78,7 @@ def fields(data: bytes) -> None:
 
 
 def _pack_files() -> dict[str, bytes]:
-    folder = data_path("profiles", "rules", "cn-51")
+    folder = data_path("profiles", "rules", "cn-51", "lab")
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".csv"}}
 
 

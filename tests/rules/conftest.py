@@ -25,7 +25,7 @@ from fhir_hr.rules.pack import Pack, bind_pack
 from fhir_hr.rules.schema import PackContent
 
 ROOT = Path(__file__).resolve().parents[2]
-PACK = ROOT / "profiles" / "rules" / "cn-51"
+PACK = ROOT / "profiles" / "rules" / "cn-51" / "lab"
 BASE: dict[str, Any] = json.loads((PACK / "tests" / "base.json").read_text(encoding="utf-8"))
 
 

@@ -14,7 +14,7 @@ from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 __all__ = ["bind_item_fit", "bind_listed", "bind_scale_fit", "bind_specimen_fit", "list_row"]
 
 
-def list_row(item: Code | None, rows: dict[str, ItemRow], system: str) -> ItemRow | None:
+def list_row(item: Code | None, rows: dict[str, ItemRow], system: str | None) -> ItemRow | None:
     """Return the list row of an item code of the pack's own system."""
     if item is None or item.system != system:
         return None
