@@ -1,0 +1,167 @@
+"""The packs that vectors name: found in folders by id, bound once for each set of replaced tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fhir_hr._data import data_path
+from fhir_hr.errors import DataFileError, UsageError
+from fhir_hr.mapping.canonical import CANONICAL
+from fhir_hr.rules.load import load_pack
+from fhir_hr.rules.pack import Pack, bind_pack, canonical_json
+from fhir_hr.rules.schema import (
+    AllianceRow,
+    InstitutionRow,
+    ItemRow,
+    NegativeRow,
+    OverlayRef,
+    PackContent,
+    QualityRow,
+    SuspensionRow,
+    WeakenRow,
+)
+from fhir_hr.rules.vocabulary import ListState
+from fhir_hr.testing.facts import Case, build, read_time
+from fhir_hr.testing.vectors import Vector
+
+__all__ = ["TABLES", "Shelf", "case_of", "find_packs", "item_system_of", "replace_tables", "rules_root"]
+
+TABLES: Mapping[str, Any] = {
+    "items": tuple[ItemRow, ...],
+    "institutions": tuple[InstitutionRow, ...],
+    "alliances": tuple[AllianceRow, ...],
+    "suspensions": tuple[SuspensionRow, ...],
+    "quality": tuple[QualityRow, ...],
+    "negative": tuple[NegativeRow, ...],
+    "weaken": tuple[WeakenRow, ...],
+    "overlays": tuple[OverlayRef, ...],
+    "list_state": ListState,
+    "item_system": str,
+}
+"""What a vector may replace of a pack; rows are written as in the compiled pack."""
+
+_ID = re.compile(rb"^pack:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9._-]{0,63})[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+
+
+def rules_root() -> Path:
+    """Return the folder of the packs that ship with the library."""
+    return data_path("profiles", "rules")
+
+
+def find_packs(root: Path) -> dict[str, Path]:
+    """Return the folders of all packs under ``root/<jurisdiction>/<part>/pack.yaml`` by pack id, in order of id."""
+    found: dict[str, Path] = {}
+    for path in sorted(root.glob("*/*/pack.yaml")):
+        named = _ID.search(path.read_bytes()[: 64 << 10])
+        if named is not None:
+            found[named.group(1).decode("ascii")] = path.parent
+    return dict(sorted(found.items()))
+
+
+def item_system_of(pack: Pack | PackContent) -> str:
+    """Return the code system of a pack's items; while its list is absent, the one that it is going to have."""
+    content = pack.content if isinstance(pack, Pack) else pack
+    return content.item_system or f"{CANONICAL}/CodeSystem/recognised-item-{content.pack}"
+
+
+def replace_tables(content: PackContent, tables: Mapping[str, Any]) -> PackContent:
+    """Return a pack's content with tables replaced. With ``items``, the list is complete unless stated otherwise.
+
+    Raises:
+        UsageError: there is no such table, or a row is not of its form.
+    """
+    parts: dict[str, Any] = {}
+    for name, rows in tables.items():
+        if name not in TABLES:
+            msg = f"tables: there is no table {name[:40]!r}; there are {', '.join(TABLES)}"
+            raise UsageError(msg)
+        try:
+            parts[name] = msgspec.convert(rows, TABLES[name])
+        except msgspec.ValidationError as error:
+            msg = f"tables: {name}: {error}"
+            raise UsageError(msg) from error
+    if "items" in parts:
+        parts.setdefault("list_state", ListState.COMPLETE)
+        parts.setdefault("item_system", item_system_of(content))
+    return msgspec.structs.replace(content, **parts)
+
+
+def bind(content: PackContent, *, fresh_until: str | None = None) -> Pack:
+    """Bind a content, with the end of its signed index where one is given."""
+    if fresh_until is None:
+        return bind_pack(content)
+    return bind_pack(content, fresh_until=datetime.fromisoformat(read_time(fresh_until).iso))
+
+
+class Shelf:
+    """Packs by id: loaded when first asked for, kept, and bound once per set of replaced tables.
+
+    Args:
+        folders: folders of packs by id.
+        packs: packs that are at hand already; they come first.
+    """
+
+    def __init__(self, folders: Mapping[str, Path], *, packs: Iterable[Pack] = ()) -> None:
+        self._folders = dict(folders)
+        self._packs = {pack.content.pack: pack for pack in packs}
+        self._bound: dict[bytes, Pack] = {}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids, in order."""
+        return tuple(sorted({*self._folders, *self._packs}))
+
+    def pack(self, pack_id: str) -> Pack:
+        """Return a pack.
+
+        Raises:
+            DataFileError: there is none of that id, or it is broken.
+        """
+        known = self._packs.get(pack_id)
+        if known is None:
+            folder = self._folders.get(pack_id)
+            if folder is None:
+                raise DataFileError(f"there is no such pack; there are {', '.join(self.ids)}", file=pack_id[:60])
+            known = self._packs[pack_id] = load_pack(folder)
+        return known
+
+    def packs_of(self, vector: Vector) -> tuple[Pack, ...]:
+        """Return the packs that a vector asks, with its tables.
+
+        Raises:
+            DataFileError: a pack is not there, or a table does not fit; with file and line of the vector.
+        """
+        return tuple(self._one(vector, pack_id) for pack_id in vector.packs)
+
+    def _one(self, vector: Vector, pack_id: str) -> Pack:
+        try:
+            pack = self.pack(pack_id)
+        except DataFileError as error:
+            if error.file == pack_id[:60]:
+                raise DataFileError(
+                    f"pack {pack_id[:60]!r}: {error.reason}", file=vector.file, line=vector.line
+                ) from error
+            raise
+        tables, until = vector.tables.get(pack_id), vector.fresh_until.get(pack_id)
+        if not tables and until is None:
+            return pack
+        key = canonical_json([pack.ref.digest, tables, until])
+        bound = self._bound.get(key)
+        if bound is None:
+            try:
+                bound = bind(replace_tables(pack.content, tables or {}), fresh_until=until)
+            except UsageError as error:
+                raise DataFileError(str(error), file=vector.file, line=vector.line) from error
+            self._bound[key] = bound
+        return bound
+
+
+def case_of(vector: Vector, packs: tuple[Pack, ...]) -> Case:
+    """Build a vector's candidate; item codes without system are of the first pack's."""
+    return build(vector.facts, item_system=item_system_of(packs[0]))
