@@ -1,0 +1,93 @@
+"""The strict loader's errors in Chinese. The loader speaks English; what is not known here is quoted as it is."""
+
+from __future__ import annotations
+
+import re
+
+from fhir_hr.errors import PackError
+
+__all__ = ["TRANSLATIONS", "chinese"]
+
+TRANSLATIONS: tuple[tuple[str, str], ...] = (
+    (r"is missing", "缺少这个文件"),
+    (r"unknown key '(?P<a>.*)'", "不认识的字段“{a}”，请核对拼写"),
+    (r"must be keys with values here", "这里应写成“字段: 值”"),
+    (r"is written for vocabulary (?P<a>.*); this library knows (?P<b>.*)", "规则词汇版本为 {a}，本程序只认 {b}"),
+    (r"unknown kind of check (?P<a>.*); there are (?P<b>.*)", "没有 {a} 这种检查；可用：{b}"),
+    (r"mark (?P<a>.*) is not in the registry", "标识 {a} 未在标识登记表中"),
+    (r"cannot be read \((?P<a>.*)\)", "无法读取（{a}）"),
+    (r"no built-in pack (?P<a>.*); there are (?P<b>.*)", "没有名为 {a} 的内置规则包；有：{b}"),
+    (r"no built-in pack (?P<a>.*)", "没有名为 {a} 的内置规则包"),
+    (r"clause id '(?P<a>.*)' stands twice", "条款编号“{a}”写了两次"),
+    (r"clause '(?P<a>.*)' is not in sources\.yaml", "所引条款“{a}”不在 sources.yaml 中"),
+    (r"item '(?P<a>.*)' is not in items\.csv", "项目“{a}”不在 items.csv 中"),
+    (r"case '(?P<a>.*)' is not in exclusions\.csv", "情形“{a}”不在 exclusions.csv 中"),
+    (
+        r"needs a clause, or an interpretation marked as such",
+        "须写明条款（clause）；原文没有的，写明是我们的解释（interpretation）",
+    ),
+    (r"a mark stands twice", "同一标识写了两次"),
+    (r"'(?P<a>.*)' is no offset like \+08:00", "“{a}”不是时区，应写成 +08:00"),
+    (r"(?P<c>\w+): '(?P<a>.*)' is no date", "{c} 栏“{a}”不是日期；请写成 2026、2026-08 或 2026-08-20"),
+    (r"'(?P<a>.*)' is no date", "“{a}”不是日期；请写成 2026、2026-08 或 2026-08-20"),
+    (r"names no division", "没有写明适用的行政区划"),
+    (r"'(?P<a>.*)' is no GB/T 2260 division of six digits", "“{a}”不是 6 位行政区划代码（GB/T 2260）"),
+    (r"only a valid mark may oblige", "只有有效的互认标识才能产生“应当互认”"),
+    (r"evidence must be eqa or iqc", "evidence 只能是 eqa（室间质评）或 iqc（室内质控）"),
+    (r"(?P<c>\w+) must lie between 0 and (?P<a>\d+)", "{c} 须在 0 到 {a} 之间"),
+    (r"names no field", "没有写明须检查哪些栏目"),
+    (r"another person's result must be blocked", "他人的结果必须阻止（block），不能有其他写法"),
+    (
+        r"an identity in doubt must stay unknown or be blocked",
+        "身份存疑时只能是“无法判断”（unknown）或“不予互认”（block）",
+    ),
+    (r"(?P<a>.*) can never count as final", "状态 {a} 不能算作已审核签发"),
+    (r"lacks the check '(?P<a>.*)', which every pack needs", "缺少每个规则包都必须有的检查“{a}”"),
+    (r"ends before it begins", "结束日期早于开始日期"),
+    (r"is no file of a pack", "不是规则包的文件，请移走或改名"),
+    (r"(?P<c>\w+): '(?P<a>.*)' is none of (?P<b>.*)", "{c} 栏“{a}”不对；可用：{b}"),
+    (r"(?P<c>require|views): '?(?P<a>.*?)'? is not a valid \w+", "{c} 栏“{a}”不是可用的写法"),
+    (r"(?P<c>\w+): empty", "{c} 栏不能空"),
+    (r"(?P<c>\w+): '(?P<a>.*)' is not a whole number", "{c} 栏“{a}”不是整数"),
+    (r"larger than (?P<a>\d+) bytes", "文件超过 {a} 字节"),
+    (r"not UTF-8", "不是 UTF-8 编码；请在表格软件中另存为“CSV UTF-8”或在编辑器中改编码"),
+    (r"starts with a byte order mark; save as plain UTF-8", "文件开头有字节顺序标记（BOM）；请存为不带 BOM 的 UTF-8"),
+    (r"not CSV: (?P<a>.*)", "不是合格的 CSV：{a}"),
+    (r"is empty; it needs at least its header", "文件是空的，至少要有表头"),
+    (r"unknown column '(?P<a>.*)'", "不认识的列“{a}”"),
+    (r"missing column '(?P<a>.*)'", "缺少列“{a}”"),
+    (r"a column is repeated", "有一列重复"),
+    (r"(?P<a>\d+) cells where the header has (?P<b>\d+)", "本行有 {a} 格，表头有 {b} 格；多半是漏了或多了逗号"),
+    (r"(?P<c>\w+): space around the cell", "{c} 栏前后有空格"),
+    (r"repeats the key of line (?P<a>\d+)", "与第 {a} 行重复"),
+    (r"a key must be plain text", "字段名必须是普通文字"),
+    (r"duplicate key '(?P<a>.*)'", "字段“{a}”写了两次"),
+    (r"a value is missing; write null for unknown", "没有写值；不知道就写 null"),
+    (r"an alias \(\*\) is not allowed", "不能用别名（*）"),
+    (r"an anchor \(&\) is not allowed", "不能用锚点（&）"),
+    (r"a tag \(!\) is not allowed", "不能用标签（!）"),
+    (r"more than (?P<a>\d+) values", "内容超过 {a} 项"),
+    (r"nested deeper than (?P<a>\d+)", "层次超过 {a} 层"),
+    (r"not YAML: (?P<a>.*)", "YAML 写法有误：{a}；多半是缩进、冒号后缺空格或引号不配对"),
+    (r"(?P<c>\S+): Object missing required field `(?P<a>.*)`", "{c} 处缺少字段“{a}”"),
+    (r"(?P<c>\S+): Invalid enum value '?(?P<a>.*?)'?", "{c} 处的“{a}”不是可用的写法"),
+    (r"(?P<c>\S+): Expected `(?P<a>.*)`, got `(?P<b>.*)`", "{c} 处应为 {a}，实为 {b}"),
+    (r"the file: Object missing required field `(?P<a>.*)`", "缺少字段“{a}”"),
+)
+"""Pattern of the loader's words, and the Chinese words with the same values."""
+
+_COMPILED = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in TRANSLATIONS)
+
+
+def chinese(error: PackError) -> str:
+    """Return an error's words in Chinese; the loader's own in quotation where they are not known.
+
+    Example:
+        >>> chinese(PackError("repeats the key of line 3", file="items.csv", line=9))
+        '与第 3 行重复'
+    """
+    for pattern, said in _COMPILED:
+        found = pattern.fullmatch(error.reason)
+        if found:
+            return said.format(**found.groupdict())
+    return f"写法有误：{error.reason}"
