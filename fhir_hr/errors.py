@@ -10,6 +10,7 @@ Exceptions are for a caller's mistake, a broken data file or a lost peer. What i
     ├── MissingExtraError     an optional package is not installed; names the extra
     ├── DataFileError         a mapping table or profile that ships or was supplied is broken (file, line)
     │   └── PackError         a rule pack is broken
+    │       └── PackRefusedError  a published pack, index or lane is not to be trusted; coded
     ├── StoreError            the prior store cannot be opened, read or written
     └── InvariantError        the library broke its own promise (a bug): nothing may be written
 """
@@ -22,6 +23,7 @@ __all__ = [
     "InvariantError",
     "MissingExtraError",
     "PackError",
+    "PackRefusedError",
     "StoreError",
     "UsageError",
 ]
@@ -66,6 +68,19 @@ class DataFileError(FhirHrError):
 
 class PackError(DataFileError):
     """A rule pack is broken; says which file and line."""
+
+
+class PackRefusedError(PackError):
+    """A published pack, index or lane is not taken over; ``fault`` says why, as a permanent code.
+
+    Example:
+        >>> str(PackRefusedError("serial 3 after 4", fault="rolled-back", file="manifest.json"))
+        'manifest.json: serial 3 after 4 (rolled-back)'
+    """
+
+    def __init__(self, message: str, *, fault: str, file: str) -> None:
+        super().__init__(f"{message} ({fault})", file=file)
+        self.fault = fault
 
 
 class StoreError(FhirHrError):

@@ -6,22 +6,72 @@
     all packs, lanes ─ build_site ─▶ files by path, with index.json ─ sign_manifest ─▶ index.signatures.json
     those bytes + trust.toml ─ verify_pack │ verify_index │ verify_lane ─▶ what they say, or a coded refusal
 
-What is signed is the file's bytes as they lie on disk: ``manifest.json``, ``index.json`` or a lane. The public names,
-each documented where it is defined:
-
-- build: ``build_pack(files, *, serial, not_before=None, supersedes=None, extra=None) -> BuiltPack`` (``.manifest``,
-  ``.content``, ``.files``: bytes by name), ``build_advice(manifest, *, published) -> tuple[Advice, ...]``,
-  ``build_lane(pack, kind, rows, *, jurisdiction, serial, issued) -> bytes``,
-  ``build_site(packs, lanes, *, publisher, jurisdiction, serial, issued, expires) -> dict[str, bytes]``
-- keys: ``new_key(alg, *, entropy) -> SigningKey``, ``load_signing_key(pem, *, password=None) -> SigningKey``,
-  ``load_public_key(pem) -> PublicKey``; ``SigningKey.private_pem(password=None)``, ``.public``;
-  ``PublicKey.kid``, ``.alg``, ``.pem()``
-- signatures: ``sign_manifest(data, keys, *, signatures=None) -> bytes``,
-  ``attach_signature(data, public, value, *, signatures=None) -> bytes`` (made by a token or another program)
-- trust: ``load_trust(data, *, file="trust.toml") -> Trust``
-- check: ``verify_pack(files, *, trust, at, held=None) -> VerifiedPack`` (``.manifest``, ``.content_bytes``, ``.keys``),
-  ``verify_index(data, signatures, *, trust, at, held=None) -> Index``,
-  ``verify_lane(data, signatures, *, trust, at, held=None) -> Lane``
-
-Everything refused is a :class:`~fhir_hr.errors.PackRefusedError` with a :class:`~fhir_hr.rules.publishing.faults.Fault`.
+What is signed is the file's bytes as they lie on disk: ``manifest.json``, ``index.json`` or a lane; its signatures
+stand beside. Everything refused is a :class:`~fhir_hr.errors.PackRefusedError` with a :class:`Fault`.
 """
+
+from fhir_hr.rules.publishing.build import (
+    Advice,
+    AdviceCode,
+    BuiltPack,
+    build_advice,
+    build_lane,
+    build_pack,
+    build_site,
+    lane_rows,
+)
+from fhir_hr.rules.publishing.faults import Fault
+from fhir_hr.rules.publishing.formats import (
+    INDEX,
+    INDEX_SIGNATURES,
+    MANIFEST,
+    SIGNATURES,
+    Index,
+    Lane,
+    LaneKind,
+    Manifest,
+    Supersedes,
+    signatures_beside,
+)
+from fhir_hr.rules.publishing.keys import Alg, PublicKey, SigningKey, load_public_key, load_signing_key, new_key
+from fhir_hr.rules.publishing.signatures import attach_signature, sign_manifest
+from fhir_hr.rules.publishing.trust import Trust, TrustedKey, load_trust
+from fhir_hr.rules.publishing.verify import Held, VerifiedPack, verify_index, verify_lane, verify_pack
+
+__all__ = [
+    "INDEX",
+    "INDEX_SIGNATURES",
+    "MANIFEST",
+    "SIGNATURES",
+    "Advice",
+    "AdviceCode",
+    "Alg",
+    "BuiltPack",
+    "Fault",
+    "Held",
+    "Index",
+    "Lane",
+    "LaneKind",
+    "Manifest",
+    "PublicKey",
+    "SigningKey",
+    "Supersedes",
+    "Trust",
+    "TrustedKey",
+    "VerifiedPack",
+    "attach_signature",
+    "build_advice",
+    "build_lane",
+    "build_pack",
+    "build_site",
+    "lane_rows",
+    "load_public_key",
+    "load_signing_key",
+    "load_trust",
+    "new_key",
+    "sign_manifest",
+    "signatures_beside",
+    "verify_index",
+    "verify_lane",
+    "verify_pack",
+]
