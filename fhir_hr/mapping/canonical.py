@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "CANONICAL",
+    "EXAM_ITEM_SYSTEM",
     "INTERPRETATION",
     "ITEM_SYSTEM",
     "LOINC",
@@ -23,6 +24,9 @@ CANONICAL = "https://fhir-hr.example/fhir"
 
 ITEM_SYSTEM = f"{CANONICAL}/CodeSystem/recognised-item-cn-51-lab"
 """The items of 四川省 附件1, first batch, laboratory part."""
+
+EXAM_ITEM_SYSTEM = f"{CANONICAL}/CodeSystem/recognised-item-cn-51-imaging"
+"""The items of 四川省 附件3, first batch, imaging part (46 of 53 rows known)."""
 
 OFF_LIST_SYSTEM = f"{CANONICAL}/CodeSystem/off-list-item"
 """Tests that the panel tables know by name and that stand on no list; never written to FHIR."""

@@ -38,6 +38,7 @@ def test_nothing_ships_that_no_loader_reads():
         "mark_rules.csv",
         "mark_symbols.csv",
         "items/cn-51-lab.csv",
+        "items/cn-51-imaging.csv",
         "items/item_codes.csv",
         "items/panels.csv",
         "units/units.csv",
