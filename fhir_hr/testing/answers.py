@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from fhir_hr.errors import UsageError
-from fhir_hr.model.decisions import Effect, Force, RecognitionOutcome
+from fhir_hr.model.decisions import Decision, Effect, Force, RecognitionOutcome
 from fhir_hr.rules.clock import span
 from fhir_hr.rules.engine import Verdict
 from fhir_hr.rules.vocabulary import ReasonCode
@@ -54,8 +54,8 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def answer_of(verdict: Verdict) -> Answer:
-    """Return a verdict as an answer."""
+def answer_of(verdict: Verdict | Decision) -> Answer:
+    """Return a verdict, or a decision, as an answer."""
     return Answer(
         outcome=verdict.outcome,
         reasons=tuple([AnswerReason(code=r.code, effect=r.effect, pack=r.pack) for r in verdict.reasons]),

@@ -112,7 +112,7 @@ _IDENTITY = {
 _TIME = re.compile(
     r"(?P<day>\d{4}(?:-\d\d(?:-\d\d)?)?)"
     r"|(?P<date>\d{4}-\d\d-\d\d)T(?P<hour>\d\d)(?P<minute>:\d\d(?P<second>:\d\d(?P<fraction>\.\d{1,6})?)?)?"
-    r"(?P<zone>[+-]\d\d:\d\d)",
+    r"(?P<zone>[+-]\d\d:\d\d|Z)",
     re.ASCII,
 )
 
@@ -299,7 +299,8 @@ def read_time(text: str) -> When:
             precision = finer
     clock = f"{found['hour']}{found['minute'] or ':00'}{found['second'] or ':00'}{found['fraction'] or ''}"
     iso = f"{found['date']}T{clock}{found['zone']}"
-    return When(iso=iso, precision=precision, zone=found["zone"], zone_stated=True)
+    zone = "+00:00" if found["zone"] == "Z" else found["zone"]
+    return When(iso=iso, precision=precision, zone=zone, zone_stated=True)
 
 
 @lru_cache(maxsize=4096)
