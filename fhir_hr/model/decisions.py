@@ -88,11 +88,15 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PackRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A pack at a version, with the digest that pins its content."""
+    """A pack at a version, with the digest that pins its content.
+
+    ``fresh_until``: when the signed index that it came with expires (RFC 3339 text), where there is one.
+    """
 
     id: str
     version: str
     digest: str
+    fresh_until: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):

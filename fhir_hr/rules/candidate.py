@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
@@ -14,7 +13,7 @@ from fhir_hr.model.priors import Prior
 from fhir_hr.rules.clock import Span
 from fhir_hr.rules.reasons import Findings
 
-__all__ = ["NOTHING", "Candidate", "Check", "Expiry"]
+__all__ = ["NOTHING", "Candidate", "Check"]
 
 NOTHING: Findings = ()
 
@@ -38,6 +37,3 @@ class Candidate(msgspec.Struct):
 
 Check: TypeAlias = Callable[[Candidate], Findings]
 """A bound check: answers what it found, or nothing. Never raises, never changes what it is given."""
-
-Expiry: TypeAlias = Callable[[Candidate], datetime | None]
-"""When a candidate's answer may change by time alone."""

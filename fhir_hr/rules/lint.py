@@ -1,21 +1,22 @@
-"""What must hold between the parts of a pack: no dangling clause, item or case, no unsafe effect."""
+"""What a pack must keep to beyond its shape: no clause, case or item that is not there, no unsafe choice.
+
+The checks of a pack are looked at in :mod:`fhir_hr.rules.lint_checks`, its tables in
+:mod:`fhir_hr.rules.lint_tables`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 
-from fhir_hr.errors import PackError
-from fhir_hr.model.decisions import Effect
-from fhir_hr.model.flags import EvidenceType
-from fhir_hr.model.lab import ReportStatus, ResultStatus
-from fhir_hr.rules.check_specs import CheckSpec, CompleteSpec, FinalitySpec, IdentitySpec, QualitySpec, Then, WindowSpec
+from fhir_hr.model.lab import ReportKind
 from fhir_hr.rules.checks import kind_of
 from fhir_hr.rules.clock import parse_day, parse_zone
-from fhir_hr.rules.pack_tables import Tables
+from fhir_hr.rules.lint_checks import check_specs, check_then, obliges
+from fhir_hr.rules.lint_tables import check_tables
+from fhir_hr.rules.places import Places
 from fhir_hr.rules.schema import PackContent
-from fhir_hr.rules.strict_yaml import Lines
-from fhir_hr.rules.tables import TableRow
-from fhir_hr.rules.vocabulary import CheckKind
+from fhir_hr.rules.vocabulary import VOCABULARY, CheckKind, Level, ListState
 
 __all__ = ["NEEDED", "check_content"]
 
@@ -28,47 +29,67 @@ NEEDED = (
 )
 """Kinds that no pack may leave out: without them a MUST could be the wrong patient's or no result at all."""
 
-_NEVER_FINAL = (ResultStatus.UNKNOWN, ResultStatus.CANCELLED, ResultStatus.ENTERED_IN_ERROR)
-_NEVER_FINAL_REPORT = (ReportStatus.UNKNOWN, ReportStatus.CANCELLED, ReportStatus.ENTERED_IN_ERROR)
-_MAX_DAYS = 36_500
+_NEVER_DELEGATED = (CheckKind.APPLIES, CheckKind.MERGE, CheckKind.OVERLAY)
+_PACK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_JURISDICTION = {
+    Level.NATION: re.compile(r"cn"),
+    Level.REGION: re.compile(r"cn-r-[a-z0-9]+", re.ASCII),
+    Level.PROVINCE: re.compile(r"cn-(\d{2})", re.ASCII),
+    Level.CITY: re.compile(r"cn-(\d{4})", re.ASCII),
+    Level.COUNTY: re.compile(r"cn-(\d{6})", re.ASCII),
+    Level.ALLIANCE: re.compile(r"cn-a-[a-z0-9]+", re.ASCII),
+}
+_MAX_NAME = 64
 
 
-def check_content(content: PackContent, *, lines: Lines, source_lines: Lines, tables: Tables) -> None:
+def check_content(content: PackContent, *, places: Places | None = None) -> None:
     """Check a compiled pack.
 
+    Args:
+        content: the pack.
+        places: finds file and line of what is wrong; without it, the path in the pack is told.
+
     Raises:
-        PackError: the first thing that does not hold, with file and line.
+        PackError: the first thing that does not hold, with its place.
     """
-    clauses = _clause_ids(content, source_lines)
-    _check_head(content, clauses, lines)
-    for n, spec in enumerate(content.checks):
-        _check_spec(spec, f"$.checks[{n}]", clauses, lines)
-    present = {kind_of(spec) for spec in content.checks}
-    for kind in NEEDED:
-        if kind not in present:
-            raise _error(f"lacks the check {kind.value!r}, which every pack needs", "$.checks", lines)
-    _check_tables(content, clauses, tables)
+    at = Places(file=content.pack) if places is None else places
+    clauses = _clause_ids(content, at)
+    _check_name(content, at)
+    _check_cited(content, clauses, at)
+    _check_dates(content, at)
+    _check_divisions(content, at)
+    _check_states(content, at)
+    check_specs(content, clauses, at)
+    _check_needed(content, at)
+    check_tables(content, clauses, at)
 
 
-def _error(message: str, path: str, lines: Lines, *, file: str = "pack.yaml") -> PackError:
-    at = path
-    while at not in lines and len(at) > 1:
-        at = at[: max(at.rfind("."), at.rfind("["), 1)]
-    return PackError(message, file=file, line=lines.get(at))
-
-
-def _clause_ids(content: PackContent, lines: Lines) -> set[str]:
+def _clause_ids(content: PackContent, at: Places) -> frozenset[str]:
     seen: set[str] = set()
     for n, document in enumerate(content.documents):
         for m, clause in enumerate(document.clauses):
             if clause.id in seen:
-                path = f"$.documents[{n}].clauses[{m}]"
-                raise _error(f"clause id {clause.id!r} stands twice", path, lines, file="sources.yaml")
+                raise at.source(f"clause id {clause.id!r} stands twice", f"$.documents[{n}].clauses[{m}]")
             seen.add(clause.id)
-    return seen
+    return frozenset(seen)
 
 
-def _check_head(content: PackContent, clauses: set[str], lines: Lines) -> None:
+def _check_name(content: PackContent, at: Places) -> None:
+    if content.vocabulary != VOCABULARY:
+        message = f"is written for vocabulary {content.vocabulary[:40]!r}; this library knows {VOCABULARY!r}"
+        raise at.head(message, "$.vocabulary")
+    if not _PACK.fullmatch(content.pack) or len(content.pack) > _MAX_NAME:
+        raise at.head(f"{content.pack[:40]!r} is no pack id like cn-51-lab", "$.pack")
+    if not content.version.strip() or len(content.version) > _MAX_NAME:
+        raise at.head("is no version like 2022.1.0", "$.version")
+    if not _JURISDICTION[content.level].fullmatch(content.jurisdiction):
+        message = f"{content.jurisdiction[:40]!r} is no jurisdiction of level {content.level.value}"
+        raise at.head(message, "$.jurisdiction")
+    if not content.kinds:
+        raise at.head("names no kind of report", "$.kinds")
+
+
+def _check_cited(content: PackContent, clauses: frozenset[str], at: Places) -> None:
     cited: dict[str, str] = {}
     for name in ("force", "record", "refusal", "panels"):
         part = getattr(content, name)
@@ -79,112 +100,76 @@ def _check_head(content: PackContent, clauses: set[str], lines: Lines) -> None:
     if content.applies.clause is not None:
         cited["$.applies.clause"] = content.applies.clause
     elif not content.applies.interpretation:
-        raise _error("needs a clause, or an interpretation marked as such", "$.applies", lines)
+        raise at.head("needs a clause, or an interpretation marked as such", "$.applies")
     for path, clause in cited.items():
-        _check_clause(clause, path, clauses, lines)
-    _check_then(content.applies.on_unknown, "$.applies.on_unknown", clauses, lines, may_oblige=False)
-    _check_divisions(content.applies.divisions, "$.applies.divisions", lines)
+        if clause not in clauses:
+            raise at.head(f"clause {clause[:60]!r} is not in sources.yaml", path)
+    check_then(content.applies.on_unknown, "$.applies.on_unknown", clauses, at)
     if len({mark.code for mark in content.marks}) != len(content.marks):
-        raise _error("a mark stands twice", "$.marks", lines)
-    if parse_zone(content.effective.zone) is None:
-        raise _error(f"{content.effective.zone[:40]!r} is no offset like +08:00", "$.effective.zone", lines)
-    for name, day in (("from", content.effective.start), ("to", content.effective.end)):
-        if day is not None and parse_day(day, zone=content.effective.zone) is None:
-            raise _error(f"{day[:40]!r} is no date", f"$.effective.{name}", lines)
+        raise at.head("a mark stands twice", "$.marks")
+    for n, duty in enumerate(content.duties):
+        if duty.percent is not None and not 1 <= duty.percent <= 100:
+            raise at.head("percent must lie between 1 and 100", f"$.duties[{n}].percent")
+    if content.force is None:
+        for path, _ in obliges(content):
+            raise at.head("obliges, and the pack states no force", path)
 
 
-def _check_divisions(divisions: Iterable[str], path: str, lines: Lines) -> None:
-    codes = tuple(divisions)
-    if not codes:
-        raise _error("names no division", path, lines)
-    for code in codes:
-        if len(code) != 6 or not code.isascii() or not code.isdigit():
-            raise _error(f"{code[:40]!r} is no GB/T 2260 division of six digits", path, lines)
-
-
-def _check_clause(clause: str, path: str, clauses: set[str], lines: Lines) -> None:
-    if clause not in clauses:
-        raise _error(f"clause {clause[:60]!r} is not in sources.yaml", path, lines)
-
-
-def _check_then(then: Then, path: str, clauses: set[str], lines: Lines, *, may_oblige: bool) -> None:
-    if then.clause is None and not then.interpretation:
-        raise _error("needs a clause, or an interpretation marked as such", path, lines)
-    if then.clause is not None:
-        _check_clause(then.clause, path, clauses, lines)
-    if then.effect is Effect.OBLIGE and not may_oblige:
-        raise _error("only a valid mark may oblige", path, lines)
-
-
-def _thens(spec: CheckSpec) -> Iterator[tuple[str, Then]]:
-    for name in spec.__struct_fields__:
-        value = getattr(spec, name)
-        if isinstance(value, Then):
-            yield name, value
-
-
-def _check_spec(spec: CheckSpec, path: str, clauses: set[str], lines: Lines) -> None:
-    kind = kind_of(spec)
-    for name, then in _thens(spec):
-        valid_mark = kind is CheckKind.MARK and name == "on_valid"
-        _check_then(then, f"{path}.{name}", clauses, lines, may_oblige=valid_mark)
-    if isinstance(spec, IdentitySpec | FinalitySpec):
-        _check_safety(spec, path, lines)
-    elif isinstance(spec, QualitySpec):
-        if spec.evidence is EvidenceType.ASSESSMENT:
-            raise _error("evidence must be eqa or iqc", f"{path}.evidence", lines)
-    elif isinstance(spec, WindowSpec):
-        if parse_zone(spec.zone) is None:
-            raise _error(f"{spec.zone[:40]!r} is no offset like +08:00", f"{path}.zone", lines)
-        if spec.max_days is not None and not 0 <= spec.max_days <= _MAX_DAYS:
-            raise _error(f"max_days must lie between 0 and {_MAX_DAYS}", f"{path}.max_days", lines)
-    elif isinstance(spec, CompleteSpec) and not spec.fields:
-        raise _error("names no field", f"{path}.fields", lines)
-
-
-def _check_safety(spec: IdentitySpec | FinalitySpec, path: str, lines: Lines) -> None:
-    if isinstance(spec, IdentitySpec):
-        if spec.on_mismatch.effect is not Effect.BLOCK:
-            raise _error("another person's result must be blocked", f"{path}.on_mismatch", lines)
-        if spec.on_unknown.effect not in (Effect.UNKNOWN, Effect.BLOCK):
-            raise _error("an identity in doubt must stay unknown or be blocked", f"{path}.on_unknown", lines)
-        return
-    never = [str(s) for s in spec.item_statuses if s in _NEVER_FINAL]
-    never += [str(s) for s in spec.report_statuses if s in _NEVER_FINAL_REPORT]
-    if never:
-        raise _error(f"{', '.join(never)} can never count as final", path, lines)
-
-
-def _check_tables(content: PackContent, clauses: set[str], tables: Tables) -> None:
-    items = {row.code for row in content.items}
-    cases = {case.case for case in content.exclusions}
+def _check_dates(content: PackContent, at: Places) -> None:
     zone = content.effective.zone
-    for part, rows in tables.rows.items():
-        for row in rows:
-            clause = row.text("clause")
-            if clause is not None and clause not in clauses:
-                raise row.broken(f"clause {clause[:60]!r} is not in sources.yaml")
-            _check_period(row, zone)
-            item = row.text("item")
-            if part != "items" and item is not None and item not in items:
-                raise row.broken(f"item {item[:60]!r} is not in items.csv")
-            case = row.text("case")
-            if part == "refusal_reasons" and case is not None and case not in cases:
-                raise row.broken(f"case {case[:60]!r} is not in exclusions.csv")
-    for listed, row in zip(content.items, tables.rows["items"], strict=True):
-        if listed.window_days is not None and listed.window_days > _MAX_DAYS:
-            raise row.broken(f"window_days must lie between 0 and {_MAX_DAYS}")
+    if parse_zone(zone) is None:
+        raise at.head(f"{zone[:40]!r} is no offset like +08:00", "$.effective.zone")
+    spans = {}
+    for name, day in (("from", content.effective.start), ("to", content.effective.end)):
+        spans[name] = parse_day(day, zone=zone)
+        if day is not None and spans[name] is None:
+            raise at.head(f"{day[:40]!r} is no date", f"$.effective.{name}")
+    if spans["from"] and spans["to"] and spans["to"][1] < spans["from"][0]:
+        raise at.head("ends before it begins", "$.effective")
+    days = {"$.review_by": content.review_by}
+    if content.verified is not None:
+        days["$.verified.on"] = content.verified.on
+    for path, text in days.items():
+        if text is not None and (len(text) != len("2026-08-20") or parse_day(text, zone=zone) is None):
+            raise at.head(f"{text[:40]!r} is no day like 2026-08-20", path)
 
 
-def _check_period(row: TableRow, zone: str) -> None:
-    ends = {}
-    for column in ("from", "to", "assessed_from"):
-        text = row.text(column)
-        if text is None:
-            continue
-        ends[column] = parse_day(text, zone=zone)
-        if ends[column] is None:
-            raise row.broken(f"{column}: {text[:40]!r} is no date")
-    start, end = ends.get("from"), ends.get("to")
-    if start is not None and end is not None and end[1] < start[0]:
-        raise row.broken("ends before it begins")
+def _check_divisions(content: PackContent, at: Places) -> None:
+    path = "$.applies.divisions"
+    if not content.applies.divisions:
+        raise at.head("names no division", path)
+    own = _JURISDICTION[content.level].fullmatch(content.jurisdiction)
+    digits = own.group(1) if own is not None and own.groups() else ""
+    for code in content.applies.divisions:
+        if len(code) != 6 or not code.isascii() or not code.isdigit():
+            raise at.head(f"{code[:40]!r} is no GB/T 2260 division of six digits", path)
+        if code == "000000" and content.level is not Level.NATION:
+            raise at.head("000000 is the whole country, and the pack is not the nation's", path)
+        if not code.startswith(digits):
+            raise at.head(f"division {code} lies outside {content.jurisdiction}", path)
+
+
+def _check_states(content: PackContent, at: Places) -> None:
+    lists: Iterable[tuple[str, ListState, bool, str]] = (
+        ("list_state", content.list_state, bool(content.items), "items"),
+        ("institutions_state", content.institutions_state, bool(content.institutions), "institutions"),
+    )
+    for name, state, rows, table in lists:
+        if rows and state is ListState.ABSENT:
+            raise at.head(f"is absent, and {table}.csv has rows", f"$.{name}")
+        if not rows and state is not ListState.ABSENT:
+            raise at.head(f"is {state.value}, and {table}.csv has no rows", f"$.{name}")
+    if content.items and not content.item_system:
+        raise at.head("is needed for the items of the list", "$.item_system")
+
+
+def _check_needed(content: PackContent, at: Places) -> None:
+    present = {kind_of(spec) for spec in content.checks}
+    needed = NEEDED + ((CheckKind.EXAM_FIT,) if ReportKind.IMAGING in content.kinds else ())
+    for kind in needed:
+        if kind not in present:
+            whose = "which every pack needs" if kind in NEEDED else "which every pack on imaging needs"
+            raise at.head(f"lacks the check {kind.value!r}, {whose}", "$.checks")
+    for n, kind in enumerate(content.delegates):
+        if kind in _NEVER_DELEGATED or kind not in present:
+            raise at.head(f"the pack has no check {kind.value!r} to delegate", f"$.delegates[{n}]")

@@ -5,8 +5,10 @@ Whatever is wrong is a :class:`~fhir_hr.errors.PackError` with file and line; no
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -18,17 +20,31 @@ from fhir_hr.errors import PackError
 from fhir_hr.mapping.marks import load_marks
 from fhir_hr.model.flags import Mark
 from fhir_hr.rules.lint import check_content
-from fhir_hr.rules.pack import Pack, bind_pack
+from fhir_hr.rules.pack import Pack, bind_pack, canonical_json
 from fhir_hr.rules.pack_tables import read_tables
+from fhir_hr.rules.places import Places
 from fhir_hr.rules.schema import Document, PackContent
 from fhir_hr.rules.strict_yaml import Lines, Plain, read_yaml
 from fhir_hr.rules.vocabulary import VOCABULARY, CheckKind
 
-__all__ = ["Marks", "builtin_pack", "compile_pack", "load_pack", "load_pack_files"]
+__all__ = [
+    "MAX_COMPILED",
+    "Marks",
+    "builtin_folders",
+    "builtin_pack",
+    "builtin_packs",
+    "compile_pack",
+    "load_compiled",
+    "load_pack",
+    "load_pack_files",
+    "read_compiled",
+]
 
 T = TypeVar("T")
 
-_BUILTIN = {"cn-51-lab": ("cn-51", "lab")}
+MAX_COMPILED = 16_000_000
+"""Largest compiled pack that is read, in bytes."""
+
 _YAML = ("pack.yaml", "sources.yaml")
 _FROM_TABLES = (
     "documents",
@@ -42,6 +58,7 @@ _FROM_TABLES = (
     "negative",
 )
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
+_PACK_ID = re.compile(r"""^pack:[ \t]*["']?([a-z0-9-]+)["']?[ \t]*(?:#.*)?$""", re.MULTILINE)
 _AT = re.compile(r" - at `(\$[^`]*)`\Z")
 _NEVER_LISTED = (CheckKind.APPLIES, CheckKind.MERGE, CheckKind.OVERLAY)
 _LISTED_KINDS = tuple(kind.value for kind in CheckKind if kind not in _NEVER_LISTED)
@@ -76,6 +93,26 @@ def load_pack(folder: Path) -> Pack:
 
 
 @cache
+def builtin_folders() -> Mapping[str, Path]:
+    """Return the folders of all packs that ship, by pack id, in order of id.
+
+    Raises:
+        PackError: a folder's pack does not say its id, or two say the same.
+    """
+    found: dict[str, Path] = {}
+    root = data_path("profiles", "rules")
+    for path in sorted(root.glob("*/*/pack.yaml")):
+        said = _PACK_ID.search(path.read_text(encoding="utf-8"))
+        name = path.relative_to(root).as_posix()
+        if said is None:
+            raise PackError("does not say its pack id", file=name)
+        if said[1] in found:
+            raise PackError(f"pack {said[1]!r} stands in two folders", file=name)
+        found[said[1]] = path.parent
+    return dict(sorted(found.items()))
+
+
+@cache
 def builtin_pack(pack_id: str = "cn-51-lab") -> Pack:
     """Return a pack that ships with the library. Loaded and bound once.
 
@@ -86,10 +123,19 @@ def builtin_pack(pack_id: str = "cn-51-lab") -> Pack:
         >>> builtin_pack().content.title
         '四川省医疗机构检验结果互认规则（第一批）'
     """
-    folder = _BUILTIN.get(pack_id)
+    folder = builtin_folders().get(pack_id)
     if folder is None:
-        raise PackError(f"no built-in pack {pack_id!r}; there are {', '.join(_BUILTIN)}", file=pack_id)
-    return load_pack(data_path("profiles", "rules", *folder))
+        raise PackError(f"no built-in pack {pack_id!r}; there are {', '.join(builtin_folders())}", file=pack_id)
+    return load_pack(folder)
+
+
+@cache
+def builtin_packs() -> tuple[Pack, ...]:
+    """Return all packs that ship with the library, in order of id.
+
+    Which of them speak of an order is asked of each order: by the receiver's division, the kind and the time.
+    """
+    return tuple(builtin_pack(pack_id) for pack_id in builtin_folders())
 
 
 def load_pack_files(files: Mapping[str, bytes], *, marks: Marks | None = None) -> Pack:
@@ -124,8 +170,50 @@ def compile_pack(files: Mapping[str, bytes], *, marks: Marks | None = None) -> P
     shell: dict[str, Plain] = {**data, "documents": []}
     content = _convert(shell, PackContent, lines, file="pack.yaml")
     content = msgspec.structs.replace(content, documents=sources.documents, **tables.parts)
-    check_content(content, lines=lines, source_lines=said_lines, tables=tables)
+    check_content(content, places=Places(lines=lines, source_lines=said_lines, tables=tables))
     return content
+
+
+def load_compiled(
+    data: bytes, *, digest: str | None = None, fresh_until: datetime | None = None, file: str = "pack.json"
+) -> Pack:
+    """Load and bind a compiled pack: canonical JSON, as :func:`~fhir_hr.rules.pack.canonical_json` writes it.
+
+    Args:
+        data: the bytes.
+        digest: SHA-256 (hex) that they must have, from a manifest; nothing is compared when left out.
+        fresh_until: when the index that it came with expires (see :func:`~fhir_hr.rules.pack.bind_pack`).
+        file: name to tell in errors.
+
+    Raises:
+        PackError: it is too large, not JSON, not of a pack's shape, not canonical, has another digest, or breaks a
+            rule that every pack keeps to. No other exception, whatever the bytes.
+    """
+    content, found = read_compiled(data, digest=digest, file=file)
+    return bind_pack(content, digest=found, fresh_until=fresh_until)
+
+
+def read_compiled(data: bytes, *, digest: str | None = None, file: str = "pack.json") -> tuple[PackContent, str]:
+    """Read and check a compiled pack without binding it; returns its content and digest (see :func:`load_compiled`)."""
+    if len(data) > MAX_COMPILED:
+        raise PackError(f"larger than {MAX_COMPILED} bytes", file=file)
+    found = hashlib.sha256(data).hexdigest()
+    if digest is not None and digest != found:
+        raise PackError("has not the digest that its manifest states", file=file)
+    try:
+        content = _DECODER.decode(data)
+    except msgspec.ValidationError as error:
+        raise PackError(str(error), file=file) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PackError("is not JSON in UTF-8", file=file) from error
+    # What is hashed and signed has one form only: a repeated key or another spelling would hide from a reader.
+    if canonical_json(content) != data:
+        raise PackError("is not in canonical form", file=file)
+    check_content(content, places=Places(file=file))
+    return content, found
+
+
+_DECODER = msgspec.json.Decoder(PackContent)
 
 
 def _mapping(value: Plain, path: str, lines: Lines) -> dict[str, Plain]:

@@ -26,7 +26,7 @@ from fhir_hr.rules.schema import (
 from fhir_hr.rules.tables import TableRow, read_rows
 from fhir_hr.rules.vocabulary import Field
 
-__all__ = ["Tables", "read_tables"]
+__all__ = ["FILES", "Tables", "read_tables"]
 
 E = TypeVar("E", bound=Enum)
 
@@ -259,3 +259,6 @@ _TABLES: dict[str, _Table] = {
         build=_negative,
     ),
 }
+
+FILES: dict[str, str] = {part: table.file for part, table in _TABLES.items()}
+"""The file of each table."""

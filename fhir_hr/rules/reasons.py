@@ -17,6 +17,7 @@ from fhir_hr._data import data_path
 from fhir_hr.errors import PackError
 from fhir_hr.model.decisions import ClauseRef, Effect, Reason
 from fhir_hr.rules.check_specs import Then
+from fhir_hr.rules.lists import Lists
 from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.tables import TableRow, read_rows
 from fhir_hr.rules.vocabulary import BIT, CheckKind, ReasonCode, Stage
@@ -45,6 +46,39 @@ _WORDS = {
     "laboratory": "检验",
     "imaging": "影像检查",
     "other": "其他检查",
+    "modality": "检查类型",
+    "body-part": "部位",
+    "side": "侧别",
+    "views": "体位",
+    "contrast": "平扫/增强",
+    "unit": "单位",
+    "method": "检测方法",
+    "reference-interval": "参考区间",
+    "left": "左侧",
+    "right": "右侧",
+    "both": "双侧",
+    "frontal": "正位",
+    "standing-pa": "站立后前位",
+    "lateral": "侧位",
+    "oblique": "斜位",
+    "plain": "平扫",
+    "enhanced": "增强",
+    "plain-and-enhanced": "平扫加增强",
+    "report": "检查报告",
+    "images": "影像",
+    "series": "全部序列",
+    "device-model": "仪器型号",
+    "tier-1": "一级",
+    "tier-2": "二级",
+    "tier-3": "三级",
+    "public": "公立",
+    "private": "社会办",
+    "hospital": "医院",
+    "independent-laboratory": "医学检验实验室",
+    "imaging-centre": "医学影像诊断中心",
+    "primary-care": "基层医疗卫生机构",
+    "assessed": "已评估",
+    "not-assessed": "未评估",
     "must": "应当互认",
     "may": "可以互认",
     "not": "不予互认",
@@ -154,10 +188,16 @@ def _text(row: TableRow, rank: int, stage: Stage) -> ReasonText:
 
 
 class Voice:
-    """Makes findings in the name of one pack (``content``): finds clause and words, fills in the values."""
+    """Makes findings in the name of one pack: finds clause and words, fills in the values.
+
+    Attributes:
+        content: the pack.
+        lists: its lists, found by key.
+    """
 
     def __init__(self, content: PackContent, texts: ReasonTexts) -> None:
         self.content = content
+        self.lists = Lists(content)
         self._pack = content.pack
         self._texts = texts
         self._clauses = {

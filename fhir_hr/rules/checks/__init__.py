@@ -9,7 +9,20 @@ from typing import Any, Protocol
 
 from fhir_hr.rules.candidate import Check
 from fhir_hr.rules.check_specs import CheckSpec
-from fhir_hr.rules.checks import complete, exclusion, item, mark, person, place, quality, state, window
+from fhir_hr.rules.checks import (
+    compare,
+    complete,
+    direction,
+    exam,
+    exclusion,
+    item,
+    mark,
+    person,
+    place,
+    quality,
+    state,
+    window,
+)
 from fhir_hr.rules.reasons import Voice
 from fhir_hr.rules.vocabulary import CheckKind
 
@@ -27,17 +40,20 @@ BINDERS: dict[CheckKind, _Binder] = {
     CheckKind.SUPERSEDED: state.bind_superseded,
     CheckKind.TIME_ORDER: state.bind_time_order,
     CheckKind.ITEM_FIT: item.bind_item_fit,
+    CheckKind.EXAM_FIT: exam.bind_exam_fit,
     CheckKind.SPECIMEN_FIT: item.bind_specimen_fit,
     CheckKind.SCALE_FIT: item.bind_scale_fit,
     CheckKind.LISTED: item.bind_listed,
     CheckKind.OWN_HOSPITAL: place.bind_own_hospital,
     CheckKind.INSTITUTION: place.bind_institution,
+    CheckKind.DIRECTION: direction.bind_direction,
     CheckKind.NEGATIVE_LIST: place.bind_negative_list,
     CheckKind.MARK: mark.bind_mark,
     CheckKind.ITEM_SYMBOL: mark.bind_item_symbol,
     CheckKind.QUALITY: quality.bind_quality,
     CheckKind.COMPLETE: complete.bind_complete,
     CheckKind.SPECIAL: complete.bind_special,
+    CheckKind.COMPARABILITY: compare.bind_comparability,
     CheckKind.WINDOW: window.bind_window,
     CheckKind.EXCLUSION: exclusion.bind_exclusion,
 }

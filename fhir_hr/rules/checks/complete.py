@@ -8,11 +8,10 @@ from fhir_hr.model.priors import Prior
 from fhir_hr.model.values import Absent
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.check_specs import CompleteSpec, SpecialSpec, Then
-from fhir_hr.rules.checks.item import list_row
 from fhir_hr.rules.reasons import Findings, Voice
 from fhir_hr.rules.vocabulary import CheckKind, Field, ReasonCode
 
-__all__ = ["STATED", "bind_complete", "bind_special"]
+__all__ = ["STATED", "TRI_STATE", "bind_complete", "bind_special"]
 
 _OWN_CODE = {
     Field.METHOD: ReasonCode.METHOD_MISSING,
@@ -31,7 +30,7 @@ def _has_value(prior: Prior) -> bool:
     return not isinstance(prior.value, Absent)
 
 
-STATED: dict[Field, Callable[[Prior], bool]] = {
+STATED: dict[Field, Callable[[Prior], bool | None]] = {
     Field.PATIENT_NAME: lambda prior: bool((name := prior.patient.name) and not name.isspace()),
     Field.ITEM: lambda prior: bool((name := prior.name) and not name.isspace()),
     Field.SPECIMEN: _has_specimen,
@@ -39,32 +38,49 @@ STATED: dict[Field, Callable[[Prior], bool]] = {
     Field.METHOD: lambda prior: bool((text := prior.method) and not text.isspace()),
     Field.REFERENCE_INTERVAL: lambda prior: bool((text := prior.reference_text) and not text.isspace()),
     Field.SCALE: lambda prior: prior.scale is not None,
+    Field.REPORT: lambda prior: prior.has_report,
+    Field.IMAGES: lambda prior: prior.has_images,
+    Field.SERIES: lambda prior: prior.series_complete,
+    Field.DEVICE_MODEL: lambda prior: bool((text := prior.device_model) and not text.isspace()),
+    Field.PERFORMED: lambda prior: prior.performed is not None,
 }
+"""Whether a prior states a field, or has it; ``None`` is unknown."""
+
+TRI_STATE = (Field.REPORT, Field.IMAGES, Field.SERIES)
+"""Fields of which it may be unknown whether they are there."""
 
 
 def bind_complete(spec: CompleteSpec, voice: Voice) -> Check:
-    """Bind: any of the fields not stated → ``on_missing``."""
-    return _bind_fields(spec.fields, CheckKind.COMPLETE, spec.on_missing, voice)
+    """Bind: any of the fields not there → ``on_missing``; not known whether it is → ``on_unknown``."""
+    return _bind_fields(spec.fields, CheckKind.COMPLETE, spec.on_missing, voice, on_unknown=spec.on_unknown)
 
 
 def bind_special(spec: SpecialSpec, voice: Voice) -> Check:
     """Bind: what the item's own list row demands is not stated → ``on_missing``."""
-    system = voice.content.item_system
-    rows = {row.code: row for row in voice.content.items if row.require}
-    checks = {row.code: _bind_fields(row.require, CheckKind.SPECIAL, spec.on_missing, voice) for row in rows.values()}
+    demanding = [row for row in voice.content.items if row.require]
+    by_fields = {
+        fields: _bind_fields(fields, CheckKind.SPECIAL, spec.on_missing, voice)
+        for fields in {row.require for row in demanding}
+    }
+    system, checks = voice.lists.system, {row.code: by_fields[row.require] for row in demanding}
 
     def check(c: Candidate) -> Findings:
-        row = list_row(c.prior.item, rows, system)
-        return NOTHING if row is None else checks[row.code](c)
+        item = c.prior.item
+        if item is None or item.system != system:
+            return NOTHING
+        own = checks.get(item.code)
+        return NOTHING if own is None else own(c)
 
     return check
 
 
-def _bind_fields(fields: tuple[Field, ...], kind: CheckKind, then: Then, voice: Voice) -> Check:
+def _bind_fields(
+    fields: tuple[Field, ...], kind: CheckKind, then: Then, voice: Voice, *, on_unknown: Then | None = None
+) -> Check:
     plain = tuple((field.value, STATED[field]) for field in fields if field not in _OWN_CODE)
     own = tuple((STATED[field], voice.fixed(_OWN_CODE[field], kind, then)) for field in fields if field in _OWN_CODE)
     incomplete = voice.varying(ReasonCode.INCOMPLETE, kind, then)
-
+    unknown = None if on_unknown is None else voice.varying(ReasonCode.COMPLETE_UNKNOWN, kind, on_unknown)
     every = tuple(STATED[field] for field in fields)
 
     def check(c: Candidate) -> Findings:
@@ -78,9 +94,15 @@ def _bind_fields(fields: tuple[Field, ...], kind: CheckKind, then: Then, voice: 
         for stated, finding in own:
             if not stated(prior):
                 found += finding
-        lacking = tuple(name for name, stated in plain if not stated(prior))
+        answers = [(name, stated(prior)) for name, stated in plain]
+        # Without words for "unknown", an unknown field is taken as missing: never as there.
+        lacking = tuple(name for name, there in answers if not there and (there is False or unknown is None))
         if lacking:
             found += incomplete((("fields", ",".join(lacking)),), lacking)
+        if unknown is not None:
+            unsure = tuple(name for name, there in answers if there is None)
+            if unsure:
+                found += unknown((("fields", ",".join(unsure)),), unsure)
         return found
 
     return check

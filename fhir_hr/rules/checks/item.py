@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from fhir_hr.model.codes import Code, Concept
+from fhir_hr.model.codes import Concept
+from fhir_hr.model.exams import Exam
 from fhir_hr.model.lab import Scale
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.check_specs import ItemFitSpec, ListedSpec, ScaleFitSpec, SpecimenFitSpec
-from fhir_hr.rules.clock import parse_day, within
+from fhir_hr.rules.clock import within
+from fhir_hr.rules.lists import list_row
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import ItemRow
-from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
+from fhir_hr.rules.vocabulary import CheckKind, ListState, ReasonCode
 
-__all__ = ["bind_item_fit", "bind_listed", "bind_scale_fit", "bind_specimen_fit", "list_row"]
-
-
-def list_row(item: Code | None, rows: dict[str, ItemRow], system: str | None) -> ItemRow | None:
-    """Return the list row of an item code of the pack's own system."""
-    if item is None or item.system != system:
-        return None
-    return rows.get(item.code)
+__all__ = ["bind_item_fit", "bind_listed", "bind_scale_fit", "bind_specimen_fit"]
 
 
 def bind_item_fit(spec: ItemFitSpec, voice: Voice) -> Check:
     """Bind: two kinds, or two recognised items, that differ → ``on_mismatch``; one not mapped → ``on_unknown``.
 
-    Where neither could be mapped, one shared coding of a named system proves that they are the same.
+    A prior whose list row includes the ordered item → ``on_broader``, where the pack has it. Where neither could be
+    mapped, one shared coding of a named system, or the same modality and part of the body, proves that they are the
+    same.
     """
-    mismatch = voice.varying(ReasonCode.ITEM_MISMATCH, CheckKind.ITEM_FIT, spec.on_mismatch)
-    unknown = voice.varying(ReasonCode.ITEM_UNMAPPED, CheckKind.ITEM_FIT, spec.on_unknown)
+    kind = CheckKind.ITEM_FIT
+    mismatch = voice.varying(ReasonCode.ITEM_MISMATCH, kind, spec.on_mismatch)
+    unknown = voice.varying(ReasonCode.ITEM_UNMAPPED, kind, spec.on_unknown)
+    broader = voice.varying(ReasonCode.ITEM_BROADER, kind, spec.on_broader) if spec.on_broader else mismatch
+    lists = voice.lists
 
     def check(c: Candidate) -> Findings:
         if c.item.kind != c.prior.kind:
@@ -36,14 +35,22 @@ def bind_item_fit(spec: ItemFitSpec, voice: Voice) -> Check:
         if ordered is not None and prior is not None:
             if ordered is prior or (ordered.code == prior.code and ordered.system == prior.system):
                 return NOTHING
-            return mismatch((("ordered", ordered.code), ("prior", prior.code)), ())
+            row = lists.row(prior) if ordered.system == prior.system else None
+            make = broader if row is not None and ordered.code in row.includes else mismatch
+            return make((("ordered", ordered.code), ("prior", prior.code)), ())
         if ordered is None and prior is None:
-            if _share_coding(c.item.code, c.prior.code):
+            if _share_coding(c.item.code, c.prior.code) or _share_part(c.item.exam, c.prior.exam):
                 return NOTHING
             return unknown((("which", "order,prior"),), ())
         return unknown((("which", "order" if ordered is None else "prior"),), ())
 
     return check
+
+
+def _share_part(a: Exam | None, b: Exam | None) -> bool:
+    if a is None or b is None or not a.modality or not a.body_part:
+        return False
+    return a.modality == b.modality and a.body_part == b.body_part
 
 
 def _share_coding(a: Concept, b: Concept) -> bool:
@@ -57,9 +64,8 @@ def bind_specimen_fit(spec: SpecimenFitSpec, voice: Voice) -> Check:
     All kinds that a list row accepts count as one. Order and prior that agree on a kind outside the row (a urine
     creatinine beside a urine creatinine) fit one another but are not the listed item → ``on_other``.
     """
-    content = voice.content
-    rows, system = {row.code: row for row in content.items}, content.item_system
-    accepted = {row.code: frozenset(row.specimens) for row in content.items}
+    rows, system = voice.lists.rows, voice.lists.system
+    accepted = {row.code: frozenset(row.specimens) for row in rows.values() if row.specimens}
     mismatch = voice.varying(ReasonCode.SPECIMEN_MISMATCH, CheckKind.SPECIMEN_FIT, spec.on_mismatch)
     other = voice.varying(ReasonCode.ITEM_UNLISTED, CheckKind.SPECIMEN_FIT, spec.on_other)
     unknown = voice.fixed(ReasonCode.SPECIMEN_UNKNOWN, CheckKind.SPECIMEN_FIT, spec.on_unknown)
@@ -67,7 +73,7 @@ def bind_specimen_fit(spec: SpecimenFitSpec, voice: Voice) -> Check:
     def check(c: Candidate) -> Findings:
         have, want = c.prior.specimen_kind, c.item.specimen_kind
         row = list_row(c.prior.item, rows, system)
-        kinds = accepted[row.code] if row else None
+        kinds = accepted.get(row.code) if row else None
         if not have:
             return unknown if want or kinds else NOTHING
         if want and want != have and not (kinds and want in kinds and have in kinds):
@@ -106,27 +112,32 @@ def bind_scale_fit(spec: ScaleFitSpec, voice: Voice) -> Check:
 def bind_listed(spec: ListedSpec, voice: Voice) -> Check:
     """Bind: the prior's item is not on the list at performed time → ``on_unlisted``.
 
-    Not mapped, or the time does not tell → ``on_unknown``.
+    Not mapped, or the time does not tell → ``on_unknown``. Not among the rows of a pack that does not hold the whole
+    list → ``on_open``.
     """
-    content = voice.content
-    rows, system, zone = {row.code: row for row in content.items}, content.item_system, content.effective.zone
-    periods = {row.code: (parse_day(row.start, zone=zone), parse_day(row.end, zone=zone)) for row in content.items}
+    system, items = voice.lists.system, voice.lists.items
+    state = voice.content.list_state
     unlisted = voice.varying(ReasonCode.ITEM_UNLISTED, CheckKind.LISTED, spec.on_unlisted)
     unmapped = voice.fixed(ReasonCode.ITEM_UNMAPPED, CheckKind.LISTED, spec.on_unknown, params=(("which", "prior"),))
     undated = voice.fixed(ReasonCode.TIME_UNKNOWN, CheckKind.LISTED, spec.on_unknown)
+    opened = None
+    if spec.on_open is not None and state is not ListState.COMPLETE:
+        opened = voice.varying(ReasonCode.LIST_OPEN, CheckKind.LISTED, spec.on_open)
 
     def check(c: Candidate) -> Findings:
         item = c.prior.item
         if item is None:
-            return unmapped
-        row = list_row(item, rows, system)
-        if row is not None:
-            start, end = periods[row.code]
+            return opened((("item", "–"),), ()) if opened and state is ListState.ABSENT else unmapped
+        rows = items.of(item.code) if item.system == system else ()
+        if rows:
+            _, start, end = rows[0]
             listed = within(start, end, c.performed)
             if listed:
                 return NOTHING
             if listed is None:
                 return undated
+        elif opened:
+            return opened((("item", item.code),), ())
         return unlisted((("item", item.code), ("specimen", c.prior.specimen_kind or "–")), ())
 
     return check

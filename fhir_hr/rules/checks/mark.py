@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
+
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.check_specs import ItemSymbolSpec, MarkSpec
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
+from fhir_hr.rules.vocabulary import CheckKind, MarkLevel, ReasonCode
 
 __all__ = ["bind_item_symbol", "bind_mark", "covers", "division_prefix"]
 
@@ -17,10 +20,14 @@ _ANSWERS = 4096
 def division_prefix(code: str) -> str:
     """Return what all divisions inside one share: ``510000`` → ``51``, ``510100`` → ``5101`` (GB/T 2260).
 
+    ``000000`` is the whole country.
+
     Example:
-        >>> division_prefix("510000"), division_prefix("510104")
-        ('51', '510104')
+        >>> division_prefix("510000"), division_prefix("510104"), division_prefix("000000")
+        ('51', '510104', '')
     """
+    if code == "000000":
+        return ""
     if code.endswith("0000"):
         return code[:2]
     return code[:4] if code.endswith("00") else code
@@ -37,54 +44,83 @@ def bind_mark(spec: MarkSpec, voice: Voice) -> Check:
     """Bind: a mark of the pack that covers issuer and receiver → ``on_valid``.
 
     None → ``on_absent``; another mark, or not covering → ``on_outside``; not readable, or a division not
-    known → ``on_unknown``.
+    known → ``on_unknown``. Where report and item both count, one valid mark is enough, and "none" has to be known
+    of both.
     """
-    content = voice.content
-    prefixes = {mark.code: tuple(division_prefix(code) for code in mark.covers) for mark in content.marks}
-    texts = {mark.code: mark.text for mark in content.marks}
-    valid = {
-        code: voice.fixed(ReasonCode.OBLIGED, CheckKind.MARK, spec.on_valid, params=(("mark", text),))
-        for code, text in texts.items()
-    }
-    absent = voice.fixed(ReasonCode.MARK_ABSENT, CheckKind.MARK, spec.on_absent)
-    outside = voice.varying(ReasonCode.MARK_OUTSIDE, CheckKind.MARK, spec.on_outside)
-    unread = voice.fixed(
-        ReasonCode.MARK_UNKNOWN,
-        CheckKind.MARK,
-        spec.on_unknown,
-        params=(("mark", "–"),),
-        missing=("report_mark",),
-    )
-    unknown = voice.varying(ReasonCode.MARK_UNKNOWN, CheckKind.MARK, spec.on_unknown)
+    kind, level = CheckKind.MARK, spec.level
+    absent = voice.fixed(ReasonCode.MARK_ABSENT, kind, spec.on_absent)
+    unread = voice.fixed(ReasonCode.MARK_UNKNOWN, kind, spec.on_unknown, params=(("mark", "–"),), missing=_FACTS[level])
+    answer = _answers(spec, voice)
 
-    answers: dict[tuple[str, str | None, str | None], Findings] = {}
-
-    def check(c: Candidate) -> Findings:
+    def at_report(c: Candidate) -> Findings:
         prior = c.prior
         mark = prior.report_mark
         if mark is None:
             return absent if prior.report_mark_known else unread
-        key = mark, prior.institution.division, c.order.institution.division
-        known = answers.get(key)
-        if known is None:
-            known = ask(*key)
-            if len(answers) < _ANSWERS:
-                answers[key] = known
-        return known
+        return answer(mark, prior.institution.division, c.order.institution.division)[1]
 
-    def ask(mark: str, issuer: str | None, receiver: str | None) -> Findings:
+    def at_item(c: Candidate) -> Findings:
+        prior = c.prior
+        mark = prior.item_mark
+        if mark is None:
+            return absent if prior.item_mark_known else unread
+        return answer(mark, prior.institution.division, c.order.institution.division)[1]
+
+    def at_either(c: Candidate) -> Findings:
+        prior = c.prior
+        marks = [mark for mark in (prior.report_mark, prior.item_mark) if mark is not None]
+        if not marks:
+            return absent if prior.report_mark_known and prior.item_mark_known else unread
+        issuer, receiver = prior.institution.division, c.order.institution.division
+        return min((answer(mark, issuer, receiver) for mark in marks), key=_FIRST)[1]
+
+    return {MarkLevel.REPORT: at_report, MarkLevel.ITEM: at_item, MarkLevel.EITHER: at_either}[level]
+
+
+_FACTS = {
+    MarkLevel.REPORT: ("report_mark",),
+    MarkLevel.ITEM: ("item_mark",),
+    MarkLevel.EITHER: ("report_mark", "item_mark"),
+}
+_FIRST = itemgetter(0)
+_VALID, _UNSURE, _OUTSIDE = range(3)
+
+
+def _answers(spec: MarkSpec, voice: Voice) -> Callable[[str, str | None, str | None], tuple[int, Findings]]:
+    """Return what to say of (mark, issuer's division, receiver's division), the better first."""
+    kind, marks = CheckKind.MARK, voice.content.marks
+    prefixes = {mark.code: tuple(division_prefix(code) for code in mark.covers) for mark in marks}
+    texts = {mark.code: mark.text for mark in marks}
+    valid = {
+        code: voice.fixed(ReasonCode.OBLIGED, kind, spec.on_valid, params=(("mark", text),))
+        for code, text in texts.items()
+    }
+    outside = voice.varying(ReasonCode.MARK_OUTSIDE, kind, spec.on_outside)
+    unknown = voice.varying(ReasonCode.MARK_UNKNOWN, kind, spec.on_unknown)
+    answers: dict[tuple[str, str | None, str | None], tuple[int, Findings]] = {}
+
+    def ask(mark: str, issuer: str | None, receiver: str | None) -> tuple[int, Findings]:
         area = prefixes.get(mark)
         from_there = covers(area, issuer) if area is not None else False
         to_here = covers(area, receiver) if area is not None else False
         if from_there and to_here:
-            return valid[mark]
+            return _VALID, valid[mark]
         if from_there is False or to_here is False:
             said = ("mark", texts.get(mark, mark)), ("issuer", issuer or "–"), ("receiver", receiver or "–")
-            return outside(said, ())
+            return _OUTSIDE, outside(said, ())
         missing = "institution.division" if from_there is None else "receiver.division"
-        return unknown((("mark", texts.get(mark, mark)),), (missing,))
+        return _UNSURE, unknown((("mark", texts.get(mark, mark)),), (missing,))
 
-    return check
+    def answer(mark: str, issuer: str | None, receiver: str | None) -> tuple[int, Findings]:
+        key = mark, issuer, receiver
+        known = answers.get(key)
+        if known is None:
+            known = ask(mark, issuer, receiver)
+            if len(answers) < _ANSWERS:
+                answers[key] = known
+        return known
+
+    return answer
 
 
 def bind_item_symbol(spec: ItemSymbolSpec, voice: Voice) -> Check:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from typing import TypeAlias
 
 from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.check_specs import QualitySpec
-from fhir_hr.rules.clock import Span, parse_day, span, within
+from fhir_hr.rules.clock import Span, span, within
+from fhir_hr.rules.lists import Dated
 from fhir_hr.rules.reasons import Findings, Voice
-from fhir_hr.rules.schema import PackContent
+from fhir_hr.rules.schema import QualityRow
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
-__all__ = ["bind_quality"]
+__all__ = ["ProofRow", "Published", "bind_quality", "proof_row"]
 
-_Row = tuple[str | None, EvidenceResult, Span | None, Span | None, bool]
+ProofRow: TypeAlias = tuple[str | None, EvidenceResult, Span | None, Span | None, bool]
 """Item or all, result, from, until, and whether that period could be read."""
 
 _CODES = {
     EvidenceType.EQA: (ReasonCode.EQA_FAIL, ReasonCode.EQA_ABSENT, ReasonCode.EQA_UNKNOWN),
     EvidenceType.IQC: (ReasonCode.IQC_FAIL, ReasonCode.IQC_ABSENT, ReasonCode.IQC_UNKNOWN),
+    EvidenceType.ASSESSMENT: (
+        ReasonCode.ASSESSMENT_FAIL,
+        ReasonCode.ASSESSMENT_ABSENT,
+        ReasonCode.ASSESSMENT_UNKNOWN,
+    ),
 }
 
 
@@ -38,7 +44,7 @@ def bind_quality(spec: QualitySpec, voice: Voice) -> Check:
     absent = voice.fixed(absent_code, kind, spec.on_not_assessed)
     unknown = voice.fixed(unknown_code, kind, spec.on_unknown)
     unclear = voice.fixed(unknown_code, kind, spec.on_unclear)
-    published = _published(voice.content, spec.evidence)
+    published = Published(voice.lists.quality, spec.evidence)
     wanted = spec.evidence
 
     def check(c: Candidate) -> Findings:
@@ -47,9 +53,9 @@ def bind_quality(spec: QualitySpec, voice: Voice) -> Check:
             return unknown
         issuer, item = prior.institution.id, prior.item.code if prior.item is not None else None
         unsure = passed = missed = False
-        rows = published.get(issuer, ())
+        rows = published.of(issuer) if published else ()
         if prior.evidence:
-            rows = (*rows, *(_row(p) for p in prior.evidence if p.type == wanted and p.institution == issuer))
+            rows = (*rows, *(proof_row(p) for p in prior.evidence if p.type == wanted and p.institution == issuer))
         for of, result, start, end, readable in rows:
             if of is not None and of != item:
                 continue
@@ -70,17 +76,36 @@ def bind_quality(spec: QualitySpec, voice: Voice) -> Check:
     return check
 
 
-def _published(content: PackContent, wanted: EvidenceType) -> dict[str, tuple[_Row, ...]]:
-    rows: dict[str, list[_Row]] = defaultdict(list)
-    zone = content.effective.zone
-    for row in content.quality:
-        if row.type is wanted:
-            period = parse_day(row.start, zone=zone), parse_day(row.end, zone=zone)
-            rows[row.uscc].append((row.item, row.result, *period, True))
-    return {uscc: tuple(found) for uscc, found in rows.items()}
+class Published:
+    """The evidence of one type in a pack's quality table, by institution; read when it is first asked for."""
+
+    __slots__ = ("_known", "_rows", "_wanted")
+
+    def __init__(self, rows: Dated[QualityRow], wanted: EvidenceType) -> None:
+        self._rows = rows
+        self._wanted = wanted
+        self._known: dict[str, tuple[ProofRow, ...]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def of(self, institution: str) -> tuple[ProofRow, ...]:
+        """Return the evidence of an institution."""
+        if institution not in self._rows:
+            return ()
+        known = self._known.get(institution)
+        if known is None:
+            known = tuple(
+                (row.item, row.result, start, end, True)
+                for row, start, end in self._rows.of(institution)
+                if row.type is self._wanted
+            )
+            self._known[institution] = known
+        return known
 
 
-def _row(proof: Evidence) -> _Row:
+def proof_row(proof: Evidence) -> ProofRow:
+    """Return a prior's own evidence in the shape of the published one."""
     start, end = span(proof.start), span(proof.end)
     # A period that was stated but cannot be read must not turn into an open one.
     readable = (start is not None or proof.start is None) and (end is not None or proof.end is None)
