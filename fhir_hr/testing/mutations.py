@@ -112,7 +112,7 @@ def _of_value(kind: CheckKind, name: str, value: Any, at: Path) -> Iterator[_Cha
         yield from _of_part(kind, value, at)
     for other in _others(name, value):
         yield at, _label(other), other, value
-    if name in _MAY_GO and value is not None:
+    if name in _MAY_GO and value is not None and (kind, name) != (CheckKind.NEGATIVE_LIST, "on_listed"):
         yield at, "none", None, value
 
 
