@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ from fhir_hr.testing.equivalents import why_equivalent, why_shift_equivalent
 from fhir_hr.testing.facts import Case
 from fhir_hr.testing.mutations import Mutation, mutations
 from fhir_hr.testing.running import Failure, run_vectors, vectors_of
-from fhir_hr.testing.shelf import Shelf, bind, case_of, replace_tables, rules_root
+from fhir_hr.testing.shelf import Shelf, bind, case_of, replaced_parts, rules_root
 from fhir_hr.testing.shifts import Shift, shift_pack, shifts
 from fhir_hr.testing.vectors import Vector, read_folder
 
@@ -75,6 +76,7 @@ class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     kinds: frozenset[str]
     items: frozenset[str]
+    parts: dict[str, Any]
 
 
 def mutate_pack(folder: Path) -> MutationReport:
@@ -166,6 +168,7 @@ class _Bench:
         verdict = _judge(case, packs)
         named = (case.item.item, case.prior.item)
         replaced = [vector.tables.get(self._id), vector.fresh_until.get(self._id)]
+        mine = packs[vector.packs.index(self._id)]
         return _Prepared(
             vector=vector,
             case=case,
@@ -173,6 +176,7 @@ class _Bench:
             key=canonical_json(replaced),
             kinds=frozenset(reason.check for reason in verdict.reasons),
             items=frozenset(code.code for code in named if code is not None),
+            parts=replaced_parts(shelf.pack(self._id).content, mine.content, vector.tables.get(self._id, {})),
         )
 
     def kills(self, mutant: _Mutant) -> bool:
@@ -182,7 +186,7 @@ class _Bench:
         for n, one in enumerate(order):
             pack = bound.get(one.key)
             if pack is None:
-                pack = bound[one.key] = self._bind(mutant, one.vector)
+                pack = bound[one.key] = self._bind(mutant, one)
             verdict = _judge(one.case, (pack, *one.others))
             if _noticed(one.vector.expect, verdict):
                 if n:
@@ -199,12 +203,9 @@ class _Bench:
             self._order[kind, item] = known
         return known
 
-    def _bind(self, mutant: _Mutant, vector: Vector) -> Pack:
+    def _bind(self, mutant: _Mutant, one: _Prepared) -> Pack:
         content = mutant.mutation.content
-        tables = vector.tables.get(self._id)
-        pack = bind(
-            replace_tables(content, tables) if tables else content, fresh_until=vector.fresh_until.get(self._id)
-        )
+        pack = bind(msgspec.structs.replace(content, **one.parts), fresh_until=one.vector.fresh_until.get(self._id))
         return pack if mutant.shift is None else shift_pack(pack, mutant.shift)
 
 

@@ -171,6 +171,7 @@ def _tables() -> tuple[Schema, Schema]:
     refs, components = msgspec.json.schema_components([kind for _, kind in _ROWS], ref_template="#/$defs/{name}")
     properties: dict[str, Schema] = {name: _list(ref) for (name, _), ref in zip(_ROWS, refs, strict=True)}
     properties["list_state"] = _one_of(ListState)
+    properties["institutions_state"] = _one_of(ListState)
     properties["item_system"] = _WORD
     one = _object(properties)
     return {"type": "object", "additionalProperties": one}, components

@@ -8,44 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from fhir_hr._data import data_path
-from fhir_hr.errors import DataFileError, UsageError
-from fhir_hr.mapping.canonical import CANONICAL
+from fhir_hr.errors import DataFileError, PackError, UsageError
 from fhir_hr.rules.load import load_pack
 from fhir_hr.rules.pack import Pack, bind_pack, canonical_json
-from fhir_hr.rules.schema import (
-    AllianceRow,
-    InstitutionRow,
-    ItemRow,
-    NegativeRow,
-    OverlayRef,
-    PackContent,
-    QualityRow,
-    SuspensionRow,
-    WeakenRow,
-)
-from fhir_hr.rules.vocabulary import ListState
+from fhir_hr.rules.schema import PackContent
+from fhir_hr.rules.tables_of import item_system_of, replace_tables
 from fhir_hr.testing.facts import Case, build, read_time
 from fhir_hr.testing.vectors import Vector
 
-__all__ = ["TABLES", "Shelf", "case_of", "find_packs", "item_system_of", "replace_tables", "rules_root"]
+__all__ = ["Shelf", "bind", "case_of", "find_packs", "replaced_parts", "rules_root"]
 
-TABLES: Mapping[str, Any] = {
-    "items": tuple[ItemRow, ...],
-    "institutions": tuple[InstitutionRow, ...],
-    "alliances": tuple[AllianceRow, ...],
-    "suspensions": tuple[SuspensionRow, ...],
-    "quality": tuple[QualityRow, ...],
-    "negative": tuple[NegativeRow, ...],
-    "weaken": tuple[WeakenRow, ...],
-    "overlays": tuple[OverlayRef, ...],
-    "list_state": ListState,
-    "item_system": str,
-}
-"""What a vector may replace of a pack; rows are written as in the compiled pack."""
-
+_STATES = ("list_state", "institutions_state", "item_system")
 _ID = re.compile(rb"^pack:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9._-]{0,63})[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
@@ -64,32 +38,10 @@ def find_packs(root: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def item_system_of(pack: Pack | PackContent) -> str:
-    """Return the code system of a pack's items; while its list is absent, the one that it is going to have."""
-    content = pack.content if isinstance(pack, Pack) else pack
-    return content.item_system or f"{CANONICAL}/CodeSystem/recognised-item-{content.pack}"
-
-
-def replace_tables(content: PackContent, tables: Mapping[str, Any]) -> PackContent:
-    """Return a pack's content with tables replaced. With ``items``, the list is complete unless stated otherwise.
-
-    Raises:
-        UsageError: there is no such table, or a row is not of its form.
-    """
-    parts: dict[str, Any] = {}
-    for name, rows in tables.items():
-        if name not in TABLES:
-            msg = f"tables: there is no table {name[:40]!r}; there are {', '.join(TABLES)}"
-            raise UsageError(msg)
-        try:
-            parts[name] = msgspec.convert(rows, TABLES[name])
-        except msgspec.ValidationError as error:
-            msg = f"tables: {name}: {error}"
-            raise UsageError(msg) from error
-    if "items" in parts:
-        parts.setdefault("list_state", ListState.COMPLETE)
-        parts.setdefault("item_system", item_system_of(content))
-    return msgspec.structs.replace(content, **parts)
+def replaced_parts(content: PackContent, changed: PackContent, tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a pack that replacing tables has changed: the tables, and the states that follow them."""
+    names = {*tables, *(name for name in _STATES if getattr(changed, name) != getattr(content, name))}
+    return {name: getattr(changed, name) for name in sorted(names)}
 
 
 def bind(content: PackContent, *, fresh_until: str | None = None) -> Pack:
@@ -155,13 +107,14 @@ class Shelf:
         bound = self._bound.get(key)
         if bound is None:
             try:
-                bound = bind(replace_tables(pack.content, tables or {}), fresh_until=until)
-            except UsageError as error:
-                raise DataFileError(str(error), file=vector.file, line=vector.line) from error
-            self._bound[key] = bound
+                content = replace_tables(pack.content, dict(tables)) if tables else pack.content
+            except (UsageError, PackError) as error:
+                message = f"tables: {pack_id}: {error}"
+                raise DataFileError(message, file=vector.file, line=vector.line) from error
+            bound = self._bound[key] = bind(content, fresh_until=until)
         return bound
 
 
 def case_of(vector: Vector, packs: tuple[Pack, ...]) -> Case:
     """Build a vector's candidate; item codes without system are of the first pack's."""
-    return build(vector.facts, item_system=item_system_of(packs[0]))
+    return build(vector.facts, item_system=item_system_of(packs[0].content))
