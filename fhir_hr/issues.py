@@ -94,6 +94,7 @@ class IssueCode(StrEnum):
     OLDER_MESSAGE = "older-message"  # kept as history, never over a newer one
     PROCESSING_REFUSED = "processing-refused"  # a training or debugging message is no prior
     MARK_UNKNOWN = "mark-unknown"
+    MARK_TIDIED = "mark-tidied"  # the registered mark was taken
     MARK_FORBIDDEN = "mark-forbidden"
 
     # -- writing FHIR -------------------------------------------------------------------------

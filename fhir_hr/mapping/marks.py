@@ -44,7 +44,7 @@ _PLACE_COLUMNS = ("mark", "kind", "target", "place", "words", "clause", "certain
 _SYMBOL_COLUMNS = ("symbol", "mark", "meaning", "legends", "note", "source")
 _DIVISION = re.compile(r"[1-9]\d{5}")
 _QUOTES = str.maketrans("", "", "\"'“”‘’「」『』()[]【】")
-_LOOKS = re.compile(r"[^\W\d_]{0,10}HR", re.IGNORECASE)
+_LOOKS = re.compile(r".{0,10}HR", re.IGNORECASE)
 
 
 class MarkStatus(StrEnum):
@@ -154,6 +154,11 @@ class MarkRegistry(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[Placement, ...] = ()
     symbols: tuple[ItemSymbol, ...] = ()
 
+    @property
+    def item_symbols(self) -> frozenset[str]:
+        """All symbols that may mark an item under some mark; what one means on a report is another question."""
+        return frozenset(each.symbol for each in self.symbols)
+
     def by_text(self, text: str) -> Mark | None:
         """Return the mark that is printed as exactly ``text`` (NFKC, without spaces around), or ``None``."""
         return self.texts.get(tidy(text))
@@ -200,7 +205,7 @@ def without_symbols(name: str) -> tuple[str, str]:
 
 
 def looks_like_mark(text: str) -> bool:
-    """Tell whether a whole short text looks like a mark, registered or not: letters, then HR.
+    """Tell whether a whole short text looks like a mark, registered or not: a few characters, then HR.
 
     Example:
         >>> [looks_like_mark(text) for text in ("某地HR", "川内hr", "HR", "本报告不属于川内HR范围")]

@@ -19,6 +19,8 @@ PLANTED = {
     "an import hides in a function": ("mapping/text.py", "def hidden() -> None:\n    import fhir_hr.sources.memory"),
     "an adapter opens a socket": ("adapters/hl7v2/framing.py", "import socket"),
     "the rules draw by chance": ("rules/engine.py", "import random"),
+    "the marks look at the rules": ("marks/periods.py", "import fhir_hr.rules.clock"),
+    "the marks open a socket": ("marks/table.py", "import socket"),
     "a pure layer opens a database": ("render/bundle.py", "import sqlite3"),
     "the model is made of fhir.resources": ("model/lab.py", "import fhir.resources"),
     "the use cases import the command": ("recognition/priors.py", "import fhir_hr.cli.exits"),

@@ -19,13 +19,13 @@ from fhir_hr.adapters.hl7v2.problems import Problem
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC
 from fhir_hr.mapping.item_table import ItemMatch
+from fhir_hr.mapping.marks import without_symbols
 from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.lab import ReferenceRange, ResultDefinition, Scale
 from fhir_hr.model.values import Quantity, Unit
 
 __all__ = ["Shape", "interpret_flags", "read_shape", "read_unit"]
 
-_STARS = "*＊★"
 _POWER = re.compile(r"\s*[x×X*]?10\^\d{1,2}(/.*)?\Z", re.DOTALL)
 _DIGIT = re.compile(r"\d")
 V3_INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
@@ -133,7 +133,8 @@ def _starred(ctx: Context, code: Concept) -> bool | None:
     if ctx.profile.star is None:
         return None
     names = [code.text or "", *(c.display or "" for c in code.codings), *(c.code for c in code.codings)]
-    return any(name.lstrip()[:1] in _STARS for name in names if name.strip())
+    stars = ctx.vocabulary.marks.item_symbols
+    return any(char in stars for name in names for char in without_symbols(name)[0])
 
 
 def _scale_of_method(method: Concept | None) -> Scale | None:

@@ -11,6 +11,7 @@ from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.er7 import Segment
 from fhir_hr.adapters.hl7v2.groups import OrderGroup
 from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.marks import looks_like_mark
 from fhir_hr.model.flags import FlagBasis, Mark, RecognitionFlag
 
 __all__ = ["flag_of_report"]
@@ -24,10 +25,17 @@ def flag_of_report(ctx: Context, group: OrderGroup) -> RecognitionFlag | None:
         name, field = profile.mark_field.split("-")
         for segment in _segments(group, name):
             text = ctx.text(segment.get(int(field))).strip()
-            mark = registry.by_text(text) if text else None
-            if mark is not None:
-                return _report_flag(mark)
-            if text and text.upper().endswith("HR") and len(text) <= 12:
+            found = registry.find(text) if text else None
+            if found is not None:
+                if found.tidied:
+                    ctx.log.add(
+                        IssueCode.MARK_TIDIED,
+                        Severity.INFORMATION,
+                        f"{segment.where}-{field}",
+                        f"'{text}' is the mark {found.mark.text} with white space in it; it was read as that mark",
+                    )
+                return _report_flag(found.mark)
+            if text and len(text) <= 12 and looks_like_mark(text):
                 ctx.log.add(
                     IssueCode.MARK_UNKNOWN,
                     Severity.WARNING,

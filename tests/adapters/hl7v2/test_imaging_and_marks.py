@@ -172,6 +172,20 @@ def test_an_unregistered_mark_is_said():
     )
 
 
+def test_a_mark_with_white_space_in_it_is_read_and_said():
+    read = one(message(OBR, "NTE|1||川渝 ＨＲ", obx("35", code=ALT, unit="U/L"), **HOSPITAL_B))
+    (report,) = read.message.reports
+    assert report.flag.mark.text == "川渝HR"
+    issue = only(read, "mark-tidied")
+    assert (issue.where, issue.severity) == ("NTE[1]-3", "information")
+    assert issue.message == "'川渝 ＨＲ' is the mark 川渝HR with white space in it; it was read as that mark"
+
+
+def test_a_symbol_behind_another_is_seen():
+    read = one(message(obx("35", code="ALT^▲ ＊丙氨酸氨基转移酶", unit="U/L"), **HOSPITAL_A))
+    assert results(read)[0].definition.starred is True
+
+
 def test_marks_of_an_unknown_sender_cannot_be_read():
     (report,) = one(message(OBR, "NTE|1||川内HR", obx("35", code=ALT, unit="U/L"))).message.reports
     assert not report.marks_readable
