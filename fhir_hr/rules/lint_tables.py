@@ -51,7 +51,7 @@ def check_tables(content: PackContent, clauses: frozenset[str], at: Places) -> N
     for part in _DATED:
         _check_periods(content, part, at)
     items = {row.code for row in content.items}
-    if content.list_state is not ListState.ABSENT:
+    if content.list_state is ListState.COMPLETE:
         for part in _OF_ITEMS:
             _each(content, part, "item", lambda item: item in items, "item {} is not in items.csv", at)
     _check_items(content, items, at)
