@@ -297,7 +297,8 @@ def read_time(text: str) -> When:
     for part, finer in (("minute", Precision.MINUTE), ("second", Precision.SECOND), ("fraction", Precision.FRACTION)):
         if found[part]:
             precision = finer
-    clock = f"{found['hour']}{found['minute'] or ':00'}{found['second'] or ':00'}{found['fraction'] or ''}"
+    # The group of the minute holds second and fraction as well.
+    clock = f"{found['hour']}{found['minute'] or ':00'}{'' if found['second'] else ':00'}"
     iso = f"{found['date']}T{clock}{found['zone']}"
     zone = "+00:00" if found["zone"] == "Z" else found["zone"]
     return When(iso=iso, precision=precision, zone=zone, zone_stated=True)
