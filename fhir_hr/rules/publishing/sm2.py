@@ -59,7 +59,7 @@ def public_of(secret: bytes) -> bytes:
     Raises:
         MissingExtraError: the extra ``sm2`` is not installed.
     """
-    x, y = _core().generate_pk(int.from_bytes(secret, "big"))
+    x, y = (int(each) for each in _core().generate_pk(int.from_bytes(secret, "big")))
     return b"\x04" + x.to_bytes(_SIZE, "big") + y.to_bytes(_SIZE, "big")
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 import msgspec
 
 from fhir_hr.errors import PackError
+from fhir_hr.rules.load import load_compiled
 from fhir_hr.rules.pack import Pack
-from fhir_hr.rules.publishing.compiled import load_content
 from fhir_hr.rules.publishing.faults import Fault, refused
 from fhir_hr.rules.publishing.formats import (
     INDEX,
@@ -40,6 +40,9 @@ __all__ = [
     "check_files",
     "digest_bytes",
     "load_verified",
+    "read_index",
+    "read_lane",
+    "read_manifest",
     "verify_index",
     "verify_lane",
     "verify_manifest",
@@ -94,7 +97,7 @@ def verify_pack(
         if name not in files:
             raise refused(Fault.NOT_FOUND, "is missing", file=name)
     manifest, keys = verify_manifest(files[MANIFEST], files[SIGNATURES], trust=trust, at=at, held=held)
-    check_files(manifest, files, trust=trust)
+    check_files(manifest, files, need_sm3=Alg.SM2_SM3 in trust.required(manifest.jurisdiction))
     pack = load_verified(manifest, files[manifest.content_path])
     return VerifiedPack(manifest=manifest, digest=digest_bytes(files[MANIFEST]), keys=keys, pack=pack)
 
@@ -107,26 +110,33 @@ def verify_manifest(
     Raises:
         PackRefusedError: not to be trusted; too large files are declared; a path leads astray; too early or too late.
     """
-    manifest = read_json(data, Manifest, file=MANIFEST, limit=MAX_MANIFEST)
-    _check_name(manifest.pack, manifest.jurisdiction, file=MANIFEST)
+    manifest = read_manifest(data)
     keys = check_signatures(data, signatures, trust=trust, jurisdiction=manifest.jurisdiction, at=at, file=MANIFEST)
-    _check_paths(manifest)
-    if manifest.vocabulary != VOCABULARY:
-        message = f"is written for vocabulary {manifest.vocabulary!r}; this library knows {VOCABULARY!r}"
-        raise refused(Fault.WRONG_VOCABULARY, message, file=MANIFEST)
+    _check_vocabulary(manifest)
     _check_serial(manifest.serial, data, held, file=MANIFEST)
     if at is not None and manifest.not_before is not None and at < manifest.not_before:
         raise refused(Fault.NOT_YET, f"takes effect at {manifest.not_before.isoformat()}", file=MANIFEST)
     return manifest, keys
 
 
-def check_files(manifest: Manifest, files: Mapping[str, bytes], *, trust: Trust) -> None:
+def read_manifest(data: bytes) -> Manifest:
+    """Read a manifest without asking who signed it.
+
+    Raises:
+        PackRefusedError: ``malformed``, ``wrong-jurisdiction`` (its name), ``path-refused``, ``too-large``.
+    """
+    manifest = read_json(data, Manifest, file=MANIFEST, limit=MAX_MANIFEST)
+    _check_name(manifest.pack, manifest.jurisdiction, file=MANIFEST)
+    _check_paths(manifest)
+    return manifest
+
+
+def check_files(manifest: Manifest, files: Mapping[str, bytes], *, need_sm3: bool = False) -> None:
     """Check that every file is the one that was signed for.
 
     Raises:
         PackRefusedError: ``not-found``, ``truncated``, ``too-large``, ``wrong-digest`` or ``digest-missing``.
     """
-    need_sm3 = Alg.SM2_SM3 in trust.required(manifest.jurisdiction)
     for each in manifest.files:
         data = files.get(each.path)
         if data is None:
@@ -149,8 +159,9 @@ def load_verified(manifest: Manifest, data: bytes, *, fresh_until: datetime | No
             ``wrong-jurisdiction``: it makes itself law where its jurisdiction does not reach.
     """
     file = manifest.content_path
+    _check_vocabulary(manifest)
     try:
-        pack = load_content(data, fresh_until=fresh_until)
+        pack = load_compiled(data, fresh_until=fresh_until, file=file)
     except PackError as error:
         raise refused(Fault.BROKEN_PACK, error.reason, file=file) from error
     content = pack.content
@@ -159,6 +170,8 @@ def load_verified(manifest: Manifest, data: bytes, *, fresh_until: datetime | No
         if said != held:
             raise refused(Fault.MISMATCH, f"{name} is {held!r}, the manifest says {said!r}", file=file)
     check_content_names(content, file=file)
+    if content.weaken or content.overlays:
+        raise refused(Fault.BROKEN_PACK, "holds a hospital's overlay; those are not published", file=file)
     return pack
 
 
@@ -171,10 +184,22 @@ def verify_index(
         PackRefusedError: with its fault.
         MissingExtraError: SM2 is required and its extra is not installed.
     """
+    index = read_index(data)
+    check_signatures(data, signatures, trust=trust, jurisdiction=index.jurisdiction, at=at, file=INDEX)
+    _check_serial(index.serial, data, held, file=INDEX)
+    return index
+
+
+def read_index(data: bytes) -> Index:
+    """Read an index without asking who signed it.
+
+    Raises:
+        PackRefusedError: ``malformed``; ``wrong-jurisdiction``: a pack outside; ``path-refused``.
+    """
     index = read_json(data, Index, file=INDEX, limit=MAX_INDEX)
     if not is_jurisdiction(index.jurisdiction):
         raise refused(Fault.MALFORMED, f"{index.jurisdiction!r} is no jurisdiction", file=INDEX)
-    check_signatures(data, signatures, trust=trust, jurisdiction=index.jurisdiction, at=at, file=INDEX)
+    plain_path(index.publisher, file=INDEX)
     listed = [(each.pack, each.path) for each in index.packs] + [(each.pack, each.path) for each in index.lanes]
     for pack, path in listed:
         whose = jurisdiction_of(pack)
@@ -182,8 +207,6 @@ def verify_index(
             message = f"lists {pack!r}, which does not lie in {index.jurisdiction}"
             raise refused(Fault.WRONG_JURISDICTION, message, file=INDEX)
         plain_path(path, file=INDEX)
-    if held is not None:
-        _check_serial(index.serial, data, held, file=INDEX)
     return index
 
 
@@ -194,11 +217,21 @@ def verify_lane(data: bytes, signatures: bytes, *, trust: Trust, at: datetime | 
         PackRefusedError: with its fault.
         MissingExtraError: SM2 is required and its extra is not installed.
     """
-    lane: Lane = read_json(data, Lane, file="lane", limit=MAX_LANE)  # type: ignore[arg-type]
+    lane = read_lane(data)
     file = f"{lane.pack} {lane.kind}"
-    _check_name(lane.pack, lane.jurisdiction, file=file)
     check_signatures(data, signatures, trust=trust, jurisdiction=lane.jurisdiction, at=at, file=file)
     _check_serial(lane.serial, data, held, file=file)
+    return lane
+
+
+def read_lane(data: bytes) -> Lane:
+    """Read a lane without asking who signed it.
+
+    Raises:
+        PackRefusedError: ``malformed``, or ``wrong-jurisdiction``: its name.
+    """
+    lane: Lane = read_json(data, Lane, file="lane", limit=MAX_LANE)  # type: ignore[arg-type]
+    _check_name(lane.pack, lane.jurisdiction, file=f"{lane.pack} {lane.kind}")
     return lane
 
 
@@ -234,6 +267,12 @@ def _check_paths(manifest: Manifest) -> None:
         raise refused(Fault.TOO_LARGE, f"declares {total} bytes; at most {MAX_PACK} are read", file=MANIFEST)
     if manifest.content_path not in {each.path for each in manifest.files}:
         raise refused(Fault.MISMATCH, f"does not list {manifest.content_path}", file=MANIFEST)
+
+
+def _check_vocabulary(manifest: Manifest) -> None:
+    if manifest.vocabulary != VOCABULARY:
+        message = f"is written for vocabulary {manifest.vocabulary!r}; this library knows {VOCABULARY!r}"
+        raise refused(Fault.WRONG_VOCABULARY, message, file=MANIFEST)
 
 
 def _check_serial(serial: int, data: bytes, held: Held | None, *, file: str) -> None:

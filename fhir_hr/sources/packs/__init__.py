@@ -1,6 +1,18 @@
-"""Where signed packs come from, and the folder that keeps the last good ones.
+"""Where signed packs come from, and the folder that keeps the last good ones."""
 
-- ``DirectoryTransport(folder)``, ``HttpTransport(url, *, deadline=10.0, ca=None, proxy=None)``
-- ``PackStore(folder, *, trust, transports=(), keep=50)``: ``refresh(*, now) -> RefreshReport`` (``.events``, ``.refused``,
-  ``.installed``, ``.ok``), ``packs() -> tuple[Pack, ...]``, ``problems() -> tuple[Event, ...]``
-"""
+from fhir_hr.sources.packs._transport import PackTransport
+from fhir_hr.sources.packs.directory import DirectoryTransport
+from fhir_hr.sources.packs.http import HttpTransport
+from fhir_hr.sources.packs.report import Event, RefreshReport, State, Subject
+from fhir_hr.sources.packs.store import PackStore
+
+__all__ = [
+    "DirectoryTransport",
+    "Event",
+    "HttpTransport",
+    "PackStore",
+    "PackTransport",
+    "RefreshReport",
+    "State",
+    "Subject",
+]
