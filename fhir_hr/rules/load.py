@@ -34,6 +34,8 @@ __all__ = [
     "builtin_pack",
     "builtin_packs",
     "compile_pack",
+    "convert_part",
+    "line_of",
     "load_compiled",
     "load_pack",
     "load_pack_files",
@@ -158,7 +160,7 @@ def compile_pack(files: Mapping[str, bytes], *, marks: Marks | None = None) -> P
             raise PackError("is missing", file=name)
     raw, lines = read_yaml(files["pack.yaml"], file="pack.yaml")
     said, said_lines = read_yaml(files["sources.yaml"], file="sources.yaml")
-    sources = _convert(said, _Sources, said_lines, file="sources.yaml")
+    sources = convert_part(said, _Sources, said_lines, file="sources.yaml")
     data = _mapping(raw, "$", lines)
     for name in (*_FROM_TABLES, *_BY_OVERLAY):
         if name in data:
@@ -168,7 +170,7 @@ def compile_pack(files: Mapping[str, bytes], *, marks: Marks | None = None) -> P
     _resolve_marks(data, lines, load_marks() if marks is None else marks)
     tables = read_tables(files)
     shell: dict[str, Plain] = {**data, "documents": []}
-    content = _convert(shell, PackContent, lines, file="pack.yaml")
+    content = convert_part(shell, PackContent, lines, file="pack.yaml")
     content = msgspec.structs.replace(content, documents=sources.documents, **tables.parts)
     check_content(content, places=Places(lines=lines, source_lines=said_lines, tables=tables))
     return content
@@ -218,7 +220,7 @@ _DECODER = msgspec.json.Decoder(PackContent)
 
 def _mapping(value: Plain, path: str, lines: Lines) -> dict[str, Plain]:
     if not isinstance(value, dict):
-        raise PackError("must be keys with values here", file="pack.yaml", line=_line(path, lines))
+        raise PackError("must be keys with values here", file="pack.yaml", line=line_of(path, lines))
     return value
 
 
@@ -235,7 +237,7 @@ def _known_kinds(data: dict[str, Plain], lines: Lines) -> None:
         kind = check.get("check") if isinstance(check, dict) else None
         if kind not in _LISTED_KINDS:
             message = f"unknown kind of check {kind!r}; there are {', '.join(_LISTED_KINDS)}"
-            raise PackError(message, file="pack.yaml", line=_line(f"$.checks[{n}]", lines))
+            raise PackError(message, file="pack.yaml", line=line_of(f"$.checks[{n}]", lines))
 
 
 def _resolve_marks(data: dict[str, Plain], lines: Lines, registry: Marks) -> None:
@@ -245,15 +247,20 @@ def _resolve_marks(data: dict[str, Plain], lines: Lines, registry: Marks) -> Non
         entry = _mapping(row, at, lines)
         for name in entry:
             if name not in ("code", "clause"):
-                raise PackError(f"unknown key {name!r}", file="pack.yaml", line=_line(f"{at}.{name}", lines))
+                raise PackError(f"unknown key {name!r}", file="pack.yaml", line=line_of(f"{at}.{name}", lines))
         code = entry.get("code")
         mark = registry.by_code(code) if isinstance(code, str) else None
         if mark is None:
-            raise PackError(f"mark {code!r} is not in the registry", file="pack.yaml", line=_line(at, lines))
+            raise PackError(f"mark {code!r} is not in the registry", file="pack.yaml", line=line_of(at, lines))
         entry["text"], entry["covers"] = mark.text, list(mark.covers)
 
 
-def _convert(value: Plain, kind: type[T], lines: Lines, *, file: str) -> T:
+def convert_part(value: Plain, kind: type[T], lines: Lines, *, file: str) -> T:
+    """Turn plain data of a strict YAML file into a struct.
+
+    Raises:
+        PackError: it has another shape; with file and line.
+    """
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -264,10 +271,10 @@ def _convert(value: Plain, kind: type[T], lines: Lines, *, file: str) -> T:
         unknown = _UNKNOWN_FIELD.search(message)
         if unknown:
             message, path = f"unknown key {unknown.group(1)!r}", f"{path}.{unknown.group(1)}"
-        raise PackError(f"{path[2:] or 'the file'}: {message}", file=file, line=_line(path, lines)) from error
+        raise PackError(f"{path[2:] or 'the file'}: {message}", file=file, line=line_of(path, lines)) from error
 
 
-def _line(path: str, lines: Lines) -> int | None:
+def line_of(path: str, lines: Lines) -> int | None:
     """Return the line of a path, or of the nearest part around it."""
     while path not in lines and len(path) > 1:
         path = path[: max(path.rfind("."), path.rfind("["), 1)]

@@ -60,6 +60,7 @@ class Pack:
         "_closes",
         "_divisions",
         "_fresh",
+        "_here",
         "_limits",
         "_moments",
         "_negative",
@@ -67,6 +68,7 @@ class Pack:
         "_stale",
         "_start",
         "_unknown",
+        "_weaken",
         "_windows",
         "asks",
         "checks",
@@ -130,17 +132,15 @@ class Pack:
         self._limits = tuple(bind_window_limit(spec, voice.lists) for spec in windows)
         self._windows = tuple(bind_window_ends(spec, voice.lists) for spec in windows)
         self.limited = bool(windows)
-        zone = content.effective.zone
         moments: list[tuple[datetime, bool]] = []
         if self._closes is not None:
             moments.append((moment(self._closes[1]), True))
         if self._fresh is not None:
             moments.append((moment(self._fresh[1]), True))
-        for row in content.weaken:
-            moments += _edges(parse_day(row.start, zone=zone), parse_day(row.end, zone=zone))
         self._moments = tuple(moments)
-        self._negative = voice.lists.negative
-        self.ends = bool(self._windows or moments or self._negative)
+        self._negative, self._weaken = voice.lists.negative, voice.lists.weaken
+        self._here = frozenset(overlay.institution for overlay in content.overlays)
+        self.ends = bool(self._windows or moments or self._negative or self._weaken)
 
     def __repr__(self) -> str:
         return f"Pack({self.ref.id!r}, {self.ref.version!r}, {self.ref.digest[:12]!r})"
@@ -199,6 +199,12 @@ class Pack:
         if self._negative and item is not None and item.system == self.content.item_system:
             for _, start, end in self._negative.of(item.code):
                 ends += _edges(start, end)
+        if self._weaken and candidate.order.institution.id in self._here:
+            ordered = candidate.item.item
+            own = ordered.code if ordered is not None and ordered.system == self.content.item_system else ""
+            for name in dict.fromkeys(("", own)):
+                for _, start, end in self._weaken.of(name):
+                    ends += _edges(start, end)
         if window:
             for each in self._windows:
                 ends += each(candidate)
