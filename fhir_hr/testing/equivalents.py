@@ -37,7 +37,14 @@ def why_equivalent(mutation: Mutation, content: PackContent, others: Iterable[Pa
         return "the symbol stands only in the words of the reason"
     if isinstance(spec, WindowSpec):
         return _window(spec, field, content)
+    if isinstance(spec, DirectionSpec) and mutation.field.endswith(".same_tier") and _one_tier(spec, mutation.field):
+        return "both sides of the case are asked for one and the same level already"
     return _other_check(spec, field, content)
+
+
+def _one_tier(spec: DirectionSpec, field: str) -> bool:
+    case = spec.cases[int(field[field.index("[") + 1 : field.index("]")])]
+    return len(case.issuer.tiers) == 1 and case.issuer.tiers == case.receiver.tiers
 
 
 def _window(spec: WindowSpec, field: str, content: PackContent) -> str | None:
