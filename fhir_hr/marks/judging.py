@@ -11,7 +11,7 @@ from fhir_hr.mapping.specimens import load_specimens
 from fhir_hr.marks.facts import ItemFacts
 from fhir_hr.marks.grounds import Grounds, ListedItem, MarkList
 from fhir_hr.marks.needs import Need, State
-from fhir_hr.marks.periods import holds, moments
+from fhir_hr.marks.periods import moments
 from fhir_hr.marks.rules import MarkRule
 from fhir_hr.model.flags import Evidence, EvidenceType
 from fhir_hr.model.lab import ReportStatus, ResultStatus
@@ -75,8 +75,14 @@ def _present(value: bool | None) -> Finding:
 
 
 def _text_in_force(c: _Case) -> Finding:
+    """A first day of which only the year or month is known leaves that whole year or month open."""
     day = c.rule.values[0]
-    return _stated(holds(When(iso=day, precision=_DAY_WIDTHS[len(day)]), None, c.facts.performed))
+    first, at = moments(When(iso=day, precision=_DAY_WIDTHS[len(day)])), moments(c.facts.performed)
+    if first is None or at is None:
+        return _UNKNOWN
+    if at[0] >= (first[0] if len(day) == 10 else first[1]):
+        return _MET
+    return _MISSING if at[1] <= first[0] else _UNKNOWN
 
 
 def _report_final(c: _Case) -> Finding:
