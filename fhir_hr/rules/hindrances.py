@@ -120,15 +120,9 @@ def _changed(part: Any, path: list[str], value: object, name: str) -> Any:  # no
     if rest:
         return msgspec.structs.replace(part, **{field: _changed(getattr(part, field), rest, value, name)})
     try:
-        # A struct stays as it is; text becomes the member of its enum.
-        value = msgspec.convert(value, kinds[field], from_attributes=True) if not _is_struct(value) else value
+        # Text becomes the member of its enum; a struct stays as it is.
+        value = msgspec.convert(value, kinds[field])
     except msgspec.ValidationError as error:
         msg = f"{name[:60]!r} cannot have such a value"
         raise UsageError(msg) from error
     return msgspec.structs.replace(part, **{field: value})
-
-
-def _is_struct(value: object) -> bool:
-    return isinstance(value, msgspec.Struct) or (
-        isinstance(value, tuple) and bool(value) and all(isinstance(each, msgspec.Struct) for each in value)
-    )

@@ -38,7 +38,7 @@ MAX_DAYS = 36_500
 _REPEATED = (CheckKind.QUALITY, CheckKind.COMPLETE, CheckKind.COMPARABILITY, CheckKind.EXAM_FIT)
 _NEVER_FINAL = (ResultStatus.UNKNOWN, ResultStatus.CANCELLED, ResultStatus.ENTERED_IN_ERROR)
 _NEVER_FINAL_REPORT = (ReportStatus.UNKNOWN, ReportStatus.CANCELLED, ReportStatus.ENTERED_IN_ERROR)
-_TIERS = (1, 2, 3)
+_TIERS = (0, 1, 2, 3)
 
 
 def thens(spec: CheckSpec) -> Iterator[tuple[str, Then]]:
@@ -159,7 +159,7 @@ def _party(party: Party, path: str, at: Places) -> None:
     ranks = [rank.tier for rank in (party.at_least, party.at_most) if rank is not None]
     for tier in (*party.tiers, *ranks):
         if tier not in _TIERS:
-            raise at.head(f"{tier} is no level of a hospital (1 to 3)", path)
+            raise at.head(f"{tier} is no level of a hospital (0 to 3)", path)
 
 
 def _window(spec: WindowSpec, _: PackContent, path: str, at: Places) -> None:

@@ -33,7 +33,7 @@ _KEYS: dict[str, Callable[[Any], object]] = {
 _CITED = ("items", "exclusions", "refusal_reasons", "institutions", "alliances", "suspensions", "negative")
 _DATED = ("items", "institutions", "alliances", "suspensions", "quality", "negative", "weaken")
 _OF_ITEMS = ("suspensions", "quality", "negative", "weaken")
-_TIERS = (None, 1, 2, 3)
+_TIERS = (None, 0, 1, 2, 3)
 
 
 def check_tables(content: PackContent, clauses: frozenset[str], at: Places) -> None:
@@ -106,7 +106,7 @@ def _check_items(content: PackContent, items: set[str], at: Places) -> None:
 def _check_places(content: PackContent, at: Places) -> None:
     message = "division: {} is no GB/T 2260 division of six digits"
     _each(content, "institutions", "division", lambda code: len(code) == 6 and code.isdigit(), message, at)
-    _each(content, "institutions", "tier", _TIERS.__contains__, "tier: {} is no level of a hospital (1 to 3)", at)
+    _each(content, "institutions", "tier", _TIERS.__contains__, "tier: {} is no level of a hospital (0 to 3)", at)
 
 
 def _check_cases(content: PackContent, at: Places) -> None:

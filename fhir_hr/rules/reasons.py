@@ -234,7 +234,10 @@ class Voice:
         """
         text = self._texts[code.value]
         bit, rank, effect, pack = BIT[then.effect], text.rank, then.effect, self._pack
-        clause, facts = self.clause(then), text.facts if then.effect not in (Effect.NOTE, Effect.OBLIGE) else ()
+        clause = self.clause(then)
+        # What only notes or obliges lacks nothing for a firmer answer.
+        lacking = then.effect not in (Effect.NOTE, Effect.OBLIGE)
+        facts = text.facts if lacking else ()
         name, check = code.value, kind.value
         zh, en = text.sentence_zh, text.sentence_en
         kept: dict[tuple[Params, tuple[str, ...]], Findings] = {}
@@ -254,7 +257,7 @@ class Voice:
                 zh=zh.format_map(_Chinese(params)) if params else zh,
                 en=en.format_map(_Plain(params)) if params else en,
             )
-            made = (Finding(bit=bit, rank=rank, reason=reason, missing=missing or facts, shared=shared),)
+            made = (Finding(bit=bit, rank=rank, reason=reason, missing=(missing or facts) if lacking else (), shared=shared),)
             if shared:
                 kept[params, missing] = made
             return made

@@ -44,7 +44,6 @@ def advise(
     *,
     as_of: datetime | None = None,
     not_before: datetime | None = None,
-    refusal_codes: frozenset[str] | None = None,
 ) -> tuple[Advice, ...]:
     """Say everything there is to say of a pack.
 
@@ -52,7 +51,6 @@ def advise(
         files: ``pack.yaml``, ``sources.yaml`` and the tables, by name.
         as_of: the moment that dates are compared with; none are without it.
         not_before: when the pack is to take effect on clients; its first day in force otherwise.
-        refusal_codes: codes of the common list of refusal reasons.
 
     Returns:
         Errors first, then warnings, then information; each by file and line.
@@ -70,7 +68,6 @@ def advise(
             rows=read_tables(collected.files).rows,
             as_of=as_of,
             not_before=not_before,
-            refusal_codes=refusal_codes,
         )
         for adviser in _ADVISERS:
             found += adviser(draft)

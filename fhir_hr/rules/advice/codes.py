@@ -13,26 +13,12 @@ from fhir_hr.rules.schema import ItemRow
 from fhir_hr.rules.tables import TableRow
 from fhir_hr.rules.vocabulary import ListState
 
-__all__ = ["NEEDS", "PROVINCES", "advise_codes", "advise_items", "advise_refusals"]
+__all__ = ["PROVINCES", "advise_codes", "advise_items", "advise_refusals"]
 
 PROVINCES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82".split()
 )
 """First two digits of GB/T 2260."""
-
-NEEDS = (
-    "inform-patient",
-    "patient-consent-to-repeat",
-    "note-consent",
-    "note-reason",
-    "patient-signature",
-    "note-refusal",
-    "text",
-    "disease",
-    "consent",
-    "signature",
-)
-"""What a refusal or a claim may ask for."""
 
 _USCC_LIKE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}", re.ASCII)
 _WHOLE_COUNTRY = "000000"
@@ -45,11 +31,7 @@ def advise_codes(draft: Draft) -> Iterator[Advice]:
             yield from _uscc(row)
     for row in draft.rows.get("institutions", ()):
         division = row.text("division")
-        if division is None:
-            continue
-        if not re.fullmatch(r"[0-9]{6}", division, re.ASCII):
-            yield advice(C.DIVISION_FORM, row.file, row.line, value=division)
-        elif division[:2] not in PROVINCES:
+        if division is not None and division[:2] not in PROVINCES:
             yield advice(C.DIVISION_UNKNOWN, row.file, row.line, value=division)
     for n, division in enumerate(draft.content.applies.divisions):
         if division != _WHOLE_COUNTRY and division[:2] not in PROVINCES:
@@ -76,13 +58,9 @@ def _unlisted(draft: Draft) -> Iterator[Advice]:
 
 def advise_items(draft: Draft) -> Iterator[Advice]:
     """Advise on the rows of the list of items."""
-    codes = {item.code for item in draft.content.items}
     kinds = load_specimens().kinds
     seen: dict[tuple[object, ...], int] = {}
     for item, row in zip(draft.content.items, draft.rows["items"], strict=True):
-        for code in item.includes:
-            if code not in codes or code == item.code:
-                yield advice(C.INCLUDES_UNKNOWN, row.file, row.line, value=code)
         for specimen in item.specimens:
             if specimen not in kinds:
                 yield advice(C.SPECIMEN_UNKNOWN, row.file, row.line, value=specimen)
@@ -107,22 +85,7 @@ def _likeness(item: ItemRow) -> tuple[object, ...]:
 
 
 def advise_refusals(draft: Draft) -> Iterator[Advice]:
-    """Advise on needs, and on refusal reasons without a place in the common list."""
-    content = draft.content
-    for reason, row in zip(content.refusal_reasons, draft.rows["refusal_reasons"], strict=True):
+    """Advise on refusal reasons without a place in the common list."""
+    for reason, row in zip(draft.content.refusal_reasons, draft.rows["refusal_reasons"], strict=True):
         if reason.maps_to is None:
             yield advice(C.REFUSAL_UNMAPPED, row.file, row.line, value=reason.code)
-        elif draft.refusal_codes is not None and reason.maps_to not in draft.refusal_codes:
-            target = reason.maps_to
-            yield advice(C.REFUSAL_UNKNOWN, row.file, row.line, value=reason.code, target=target)
-    known = ", ".join(NEEDS)
-    for part in ("refusal_reasons", "exclusions"):
-        for row in draft.rows.get(part, ()):
-            for need in row.words("needs"):
-                if need not in NEEDS:
-                    yield advice(C.NEED_UNKNOWN, row.file, row.line, value=need, known=known)
-    if content.refusal is not None:
-        for name in ("needs", "when_patient_disagrees"):
-            for n, need in enumerate(getattr(content.refusal, name)):
-                if need not in NEEDS:
-                    yield draft.head(C.NEED_UNKNOWN, f"$.refusal.{name}[{n}]", value=need, known=known)

@@ -28,15 +28,7 @@ def advise_dates(draft: Draft) -> Iterator[Advice]:
         yield draft.head(C.DATE_MISSING, "$.effective.from")
     if effective.certainty is Certainty.UNKNOWN:
         yield draft.head(C.DATE_UNSURE, "$.effective.certainty")
-    for what, value, path in (
-        ("review_by ", content.review_by, "$.review_by"),
-        ("verified.on ", content.verified.on if content.verified else None, "$.verified.on"),
-    ):
-        if value is not None and parse_day(value, zone=effective.zone) is None:
-            yield draft.head(C.DATE_FORM, path, what=what, value=value)
     start, end = _period(draft)
-    if start and end and end[1] < start[0]:
-        yield draft.head(C.PERIOD_REVERSED, "$.effective.to", start=effective.start, end=effective.end)
     if content.review_by is None:
         yield draft.head(C.REVIEW_MISSING, "$")
     if content.verified is None:

@@ -49,7 +49,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         rows: rows of the tables by field of the pack, in the order of its content.
         as_of: the moment that dates are compared with; ``None``: they are not.
         not_before: when the pack is to take effect on clients, where that is known.
-        refusal_codes: codes of the common list of refusal reasons; ``None`` when there is none at hand.
     """
 
     content: PackContent
@@ -58,7 +57,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     rows: Mapping[str, list[TableRow]]
     as_of: datetime | None = None
     not_before: datetime | None = None
-    refusal_codes: frozenset[str] | None = None
 
     def line(self, path: str) -> int | None:
         """Return the line of a path in ``pack.yaml``, or of the nearest part around it."""

@@ -57,8 +57,7 @@ def advise_checks(draft: Draft) -> Iterator[Advice]:
         kind = kind_of(spec)
         before = first.setdefault(_sameness(spec, kind), n)
         if before != n:
-            code = C.WINDOW_TWICE if kind is CheckKind.WINDOW else C.CHECK_TWICE
-            yield draft.head(code, at, value=pair(kind)[0], other=draft.line(f"$.checks[{before}]"))
+            yield draft.head(C.CHECK_TWICE, at, value=pair(kind)[0], other=draft.line(f"$.checks[{before}]"))
         why = _idle(draft.content, kind)
         if why is not None:
             yield draft.head(C.CHECK_IDLE, at, value=kind.value, why=why[0], why_en=why[1])
@@ -74,8 +73,6 @@ def _sameness(spec: CheckSpec, kind: CheckKind) -> tuple[object, ...]:
             return kind, spec.evidence
         case CompleteSpec():
             return kind, spec.fields
-        case WindowSpec():
-            return (kind,)
         case _:
             return kind, spec
 
@@ -96,8 +93,6 @@ def _idle(content: PackContent, kind: CheckKind) -> tuple[str, str] | None:
         return "本规则包只管检验", "the pack is about laboratory results only"
     elif kind in _LABORATORY_ONLY and ReportKind.IMAGING in content.kinds and len(content.kinds) == 1:
         return "本规则包只管影像检查", "the pack is about imaging only"
-    elif kind is CheckKind.LISTED and content.list_state is ListState.COMPLETE and not content.items:
-        return "清单是空的", "the list is empty"
     return None
 
 
@@ -175,7 +170,7 @@ def _reaches(party: Party, line: Rank, *, up: bool) -> bool:
 
 
 def advise_marks(draft: Draft) -> Iterator[Advice]:
-    """Advise on marks, exclusions and delegations that nothing uses."""
+    """Advise on marks and exclusions that nothing uses."""
     content = draft.content
     kinds = {kind_of(spec) for spec in content.checks}
     if content.marks and CheckKind.MARK not in kinds:
@@ -194,9 +189,6 @@ def advise_marks(draft: Draft) -> Iterator[Advice]:
             )
     if content.exclusions and CheckKind.EXCLUSION not in kinds:
         yield draft.head(C.EXCLUSION_IDLE, "$.checks", count=len(content.exclusions))
-    for n, kind in enumerate(content.delegates):
-        if kind not in kinds:
-            yield draft.head(C.DELEGATE_IDLE, f"$.delegates[{n}]", value=kind.value)
 
 
 def advise_outcomes(draft: Draft) -> Iterator[Advice]:

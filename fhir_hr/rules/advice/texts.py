@@ -36,12 +36,10 @@ def advise_lists(draft: Draft) -> Iterator[Advice]:
     for name, part, (zh, en) in _LISTS:
         state: ListState = getattr(content, name)
         said = any(w in f"{gap.part} {gap.text}".lower() for gap in content.gaps for w in _MEANT[part])
-        words = pair(state if state is not ListState.COMPLETE else "complete-list")
+        words = pair(state)
         asked = part == "items" or any(kind_of(spec) is CheckKind.INSTITUTION for spec in content.checks)
         if state is not ListState.COMPLETE and asked and not said:
             yield draft.head(C.LIST_WITHOUT_GAP, f"$.{name}", what=zh, what_en=en, state=words[0], state_en=words[1])
-        if state is ListState.COMPLETE and not getattr(content, part):
-            yield draft.head(C.LIST_EMPTY, f"$.{name}", what=zh, what_en=en)
     for n, gap in enumerate(content.gaps):
         yield draft.head(C.GAP, f"$.gaps[{n}]", part=gap.part, text=gap.text)
     for n, duty in enumerate(content.duties):

@@ -17,10 +17,8 @@ class AdviceCode(StrEnum):
 
     BROKEN = "broken"
     # dates
-    DATE_FORM = "date-form"
     DATE_MISSING = "date-missing"
     DATE_UNSURE = "date-unsure"
-    PERIOD_REVERSED = "period-reversed"
     LEAD_TIME = "lead-time"
     EXPIRED = "expired"
     REVIEW_PASSED = "review-passed"
@@ -29,12 +27,9 @@ class AdviceCode(StrEnum):
     # codes
     USCC_DIGIT = "uscc-digit"
     USCC_FORM = "uscc-form"
-    DIVISION_FORM = "division-form"
     DIVISION_UNKNOWN = "division-unknown"
     INSTITUTION_UNLISTED = "institution-unlisted"
-    INCLUDES_UNKNOWN = "includes-unknown"
     SPECIMEN_UNKNOWN = "specimen-unknown"
-    NEED_UNKNOWN = "need-unknown"
     # overlaps
     OVERLAP_INSTITUTION = "overlap-institution"
     OVERLAP_SUSPENSION = "overlap-suspension"
@@ -43,7 +38,6 @@ class AdviceCode(StrEnum):
     OVERLAP_ALLIANCE = "overlap-alliance"
     ITEM_TWICE = "item-twice"
     CHECK_TWICE = "check-twice"
-    WINDOW_TWICE = "window-twice"
     # what can never happen
     CASE_SWALLOWED = "case-swallowed"
     CHECK_IDLE = "check-idle"
@@ -51,7 +45,6 @@ class AdviceCode(StrEnum):
     EXCLUSION_IDLE = "exclusion-idle"
     MARK_IDLE = "mark-idle"
     MARK_ELSEWHERE = "mark-elsewhere"
-    DELEGATE_IDLE = "delegate-idle"
     FORCE_IDLE = "force-idle"
     ROW_OUTSIDE = "row-outside"
     MUST_UNREACHABLE = "must-unreachable"
@@ -61,12 +54,10 @@ class AdviceCode(StrEnum):
     WINDOW_TOO_LONG = "window-too-long"
     # lists and gaps
     LIST_WITHOUT_GAP = "list-without-gap"
-    LIST_EMPTY = "list-empty"
     GAP = "gap"
     DUTY_PERCENT = "duty-percent"
     # refusals
     REFUSAL_UNMAPPED = "refusal-unmapped"
-    REFUSAL_UNKNOWN = "refusal-unknown"
     # sources
     DOCUMENT_SOURCE = "document-source"
     DOCUMENT_DATE = "document-date"
@@ -80,11 +71,6 @@ C = AdviceCode
 
 ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
     C.BROKEN: (_ERROR, "{zh}", "{en}"),
-    C.DATE_FORM: (
-        _ERROR,
-        "{what}“{value}”不是日期；请写成 2026、2026-08 或 2026-08-20",
-        "{what} {value!r} is no date; write 2026, 2026-08 or 2026-08-20",
-    ),
     C.DATE_MISSING: (
         _WARNING,
         "没有写明自何日起施行（effective.from）；从何时起生效将无法核对",
@@ -94,11 +80,6 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         _WARNING,
         "施行日期的可靠程度为“不明”；请核对原文后改为 stated 或 inferred",
         "the certainty of the dates in force is 'unknown'; compare with the text",
-    ),
-    C.PERIOD_REVERSED: (
-        _ERROR,
-        "失效日期 {end} 早于生效日期 {start}",
-        "the last day in force {end} lies before the first {start}",
     ),
     C.LEAD_TIME: (
         _WARNING,
@@ -127,31 +108,15 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         "机构代码“{value}”不是 18 位统一社会信用代码；各方须确认使用同一代码",
         "{value!r} is no USCC of 18 characters; all parties have to use the same code",
     ),
-    C.DIVISION_FORM: (_ERROR, "行政区划“{value}”不是 6 位数字", "the division {value!r} is not six digits"),
-    C.DIVISION_UNKNOWN: (
-        _WARNING,
-        "行政区划“{value}”不属于任何省级区划，请核对",
-        "the division {value!r} belongs to no province",
-    ),
     C.INSTITUTION_UNLISTED: (
         _WARNING,
         "机构“{value}”不在 institutions.csv 中，而该名单标为完整",
         "the institution {value!r} is not in institutions.csv, which is said to be complete",
     ),
-    C.INCLUDES_UNKNOWN: (
-        _ERROR,
-        "“包含”栏所写项目“{value}”不在清单中",
-        "includes the item {value!r}, which is not on the list",
-    ),
     C.SPECIMEN_UNKNOWN: (
         _WARNING,
         "标本代码“{value}”不在标本表中，这一标本永远对不上",
         "the specimen {value!r} is in no table and can never fit",
-    ),
-    C.NEED_UNKNOWN: (
-        _WARNING,
-        "要求“{value}”不是已知的要求；可用：{known}",
-        "the need {value!r} is none that is known; there are: {known}",
     ),
     C.OVERLAP_INSTITUTION: (
         _ERROR,
@@ -188,11 +153,6 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         "检查“{value}”写了两次（另见第 {other} 行），后一条不增加任何内容",
         "the check {value!r} stands twice (line {other}); the second adds nothing",
     ),
-    C.WINDOW_TWICE: (
-        _ERROR,
-        "写了两条互认时限（另见第 {other} 行）；一个规则包只能有一条，各项目不同的天数写在 items.csv 的 window_days",
-        "there are two time limits (line {other}); days that differ by item belong into items.csv",
-    ),
     C.CASE_SWALLOWED: (
         _WARNING,
         "这一方向永远用不到：凡符合它的，都已先符合第 {other} 行的方向；请调整先后或条件",
@@ -222,11 +182,6 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         _WARNING,
         "标识“{value}”覆盖的地区（{covers}）与本规则包适用的地区（{divisions}）没有交集",
         "the mark {value!r} covers {covers}, and none of where the pack applies: {divisions}",
-    ),
-    C.DELEGATE_IDLE: (
-        _WARNING,
-        "把“{value}”交给下级规则包，但本规则包没有这种检查，交与不交一样",
-        "delegates {value!r} without having such a check",
     ),
     C.FORCE_IDLE: (
         _WARNING,
@@ -263,11 +218,6 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         "{what}标为“{state}”，但 gaps 中没有说明缺什么",
         "{what_en} is said to be {state_en}, but gaps does not say what is missing",
     ),
-    C.LIST_EMPTY: (
-        _WARNING,
-        "{what}标为“完整”却一行也没有",
-        "{what_en} is said to be complete but has no row",
-    ),
     C.GAP: (_INFO, "缺：{part}，{text}", "gap: {part}, {text}"),
     C.DUTY_PERCENT: (
         _INFO,
@@ -278,11 +228,6 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         _WARNING,
         "不予互认原因“{value}”没有对应到公共原因表（maps_to），上报时无法汇总",
         "the refusal reason {value!r} maps to nothing of the common list (maps_to)",
-    ),
-    C.REFUSAL_UNKNOWN: (
-        _ERROR,
-        "不予互认原因“{value}”对应的“{target}”不在公共原因表中",
-        "the refusal reason {value!r} maps to {target!r}, which the common list does not have",
     ),
     C.DOCUMENT_SOURCE: (
         _WARNING,

@@ -21,7 +21,7 @@ _OWN_CODE = {
 
 
 def _has_specimen(prior: Prior) -> bool:
-    return prior.specimen_kind is not None or (prior.specimen is not None and bool(prior.specimen))
+    return bool(prior.specimen_kind) or (prior.specimen is not None and bool(prior.specimen))
 
 
 def _has_value(prior: Prior) -> bool:

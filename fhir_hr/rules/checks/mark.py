@@ -34,7 +34,12 @@ def division_prefix(code: str) -> str:
 
 
 def covers(prefixes: tuple[str, ...], division: str | None) -> bool | None:
-    """Tell whether a division lies inside; ``None`` when it is not known or no six-digit code."""
+    """Tell whether a division lies inside; ``None`` when it is not known or no six-digit code.
+
+    The whole country holds every division, known or not.
+    """
+    if "" in prefixes:
+        return True
     if not division or len(division) != 6 or not division.isdigit():
         return None
     return division.startswith(prefixes)
@@ -55,20 +60,20 @@ def bind_mark(spec: MarkSpec, voice: Voice) -> Check:
     def at_report(c: Candidate) -> Findings:
         prior = c.prior
         mark = prior.report_mark
-        if mark is None:
+        if not mark:
             return absent if prior.report_mark_known else unread
         return answer(mark, prior.institution.division, c.order.institution.division)[1]
 
     def at_item(c: Candidate) -> Findings:
         prior = c.prior
         mark = prior.item_mark
-        if mark is None:
+        if not mark:
             return absent if prior.item_mark_known else unread
         return answer(mark, prior.institution.division, c.order.institution.division)[1]
 
     def at_either(c: Candidate) -> Findings:
         prior = c.prior
-        marks = [mark for mark in (prior.report_mark, prior.item_mark) if mark is not None]
+        marks = [mark for mark in (prior.report_mark, prior.item_mark) if mark]
         if not marks:
             return absent if prior.report_mark_known and prior.item_mark_known else unread
         issuer, receiver = prior.institution.division, c.order.institution.division
@@ -134,7 +139,7 @@ def bind_item_symbol(spec: ItemSymbolSpec, voice: Voice) -> Check:
 
     def check(c: Candidate) -> Findings:
         starred = c.prior.starred
-        if starred or c.prior.report_mark is None:
+        if starred or not c.prior.report_mark:
             return NOTHING
         return unknown if starred is None else absent
 
