@@ -76,7 +76,7 @@ def _code(error: Exception) -> Exit:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from fhir_hr.cli import convert, demo, recognise, validate
+    from fhir_hr.cli import conformance, convert, demo, recognise, rules, validate
 
     parser = argparse.ArgumentParser(
         prog="fhir-hr",
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lang", choices=("zh", "en"), help="language of tables (default: Chinese where possible)")
     parser.add_argument("--debug", action="store_true", help="show tracebacks; they may hold patient data")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (convert, recognise, validate, demo):
+    for module in (convert, recognise, validate, demo, rules, conformance):
         module.add_parser(commands)
     return parser
 

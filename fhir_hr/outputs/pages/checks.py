@@ -1,0 +1,141 @@
+"""The checks of a pack as tables: what happens when, on whose word; directions and windows in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fhir_hr.outputs.pages.markdown import cell, table
+from fhir_hr.rules.check_specs import (
+    CheckSpec,
+    ComparabilitySpec,
+    CompleteSpec,
+    DirectionCase,
+    DirectionSpec,
+    ExamFitSpec,
+    ItemSymbolSpec,
+    MarkSpec,
+    Party,
+    QualitySpec,
+    Rank,
+    Then,
+    WindowSpec,
+)
+from fhir_hr.rules.checks import kind_of
+from fhir_hr.rules.plain_words import joined, word
+from fhir_hr.rules.schema import PackContent
+
+__all__ = ["OURS", "check_rows", "direction_lines", "says", "window_words"]
+
+OURS = "**【解释】**"
+"""How our own reading is marked, so that nobody takes it for the text."""
+
+_TIERS = {0: "未定级", 1: "一级", 2: "二级", 3: "三级"}
+
+
+def says(then: Then) -> str:
+    """Return on whose word a finding rests: the clause, and our reading marked as ours."""
+    parts = [cell(then.clause)] if then.clause else []
+    if then.interpretation:
+        parts.append(f"{OURS}{cell(then.interpretation)}")
+    return "；".join(parts)
+
+
+def check_rows(content: PackContent) -> list[str]:
+    """Return the table of all checks but directions."""
+    rows: list[tuple[str, str, str, str]] = []
+    for spec in content.checks:
+        if isinstance(spec, DirectionSpec):
+            continue
+        name = _name(spec)
+        for n, (when, then) in enumerate(_thens(spec)):
+            effect = f"{word(then.effect, 'zh')}<br>{word(then.effect, 'en')}"
+            rows.append((name if n == 0 else "", word(when, "zh"), effect, says(then)))
+    return table(("检查 · check", "情形 · when", "结论 · effect", "依据 · on whose word"), rows)
+
+
+def _thens(spec: CheckSpec) -> Iterator[tuple[str, Then]]:
+    for name in spec.__struct_fields__:
+        value = getattr(spec, name)
+        if isinstance(value, Then):
+            yield name, value
+
+
+def _name(spec: CheckSpec) -> str:
+    kind = kind_of(spec)
+    extra = ""
+    match spec:
+        case QualitySpec():
+            extra = word(spec.evidence, "zh")
+        case CompleteSpec():
+            extra = joined(spec.fields, "zh")
+        case ExamFitSpec() | ComparabilitySpec():
+            extra = joined(spec.aspects, "zh")
+        case MarkSpec():
+            extra = f"看{word(spec.level, 'zh')}"
+        case ItemSymbolSpec():
+            extra = f"“{spec.symbol}”"
+        case WindowSpec():
+            extra = window_words(spec, "zh")
+    said = f"{word(kind, 'zh')}（{extra}）" if extra else word(kind, "zh")
+    return f"{cell(said)}<br>`{kind.value}`"
+
+
+def window_words(spec: WindowSpec, lang: str) -> str:
+    """Return a window in words.
+
+    Example:
+        >>> from fhir_hr.rules.load import builtin_pack
+        >>> window = next(s for s in builtin_pack("cn-51-lab").content.checks if isinstance(s, WindowSpec))
+        >>> window_words(window, "zh")
+        '未定时限'
+    """
+    zh = lang == "zh"
+    if spec.max_days is None:
+        if spec.limit_known:
+            return "未定时限" if zh else "no limit is stated"
+        return "原文时限未见" if zh else "the limit was not seen"
+    edge = {True: ("含界", "inclusive"), False: ("不含界", "exclusive"), None: ("是否含界未说明", "edge not stated")}
+    parts = [f"{spec.max_days} 天" if zh else f"{spec.max_days} days"]
+    anchor = word(spec.anchor, lang)
+    parts.append(f"自{anchor}起算" if zh and spec.anchor.value != "unstated" else f"起算{anchor}" if zh else anchor)
+    count = word(spec.count, lang)
+    parts.append(f"计数{count}" if zh and spec.count.value == "unstated" else count)
+    parts.append(edge[spec.inclusive][not zh])
+    return ("，" if zh else ", ").join(parts)
+
+
+def direction_lines(content: PackContent) -> list[str]:
+    """Return the tables of directions: who recognises whom, in the order in which they are asked."""
+    lines: list[str] = []
+    for spec in content.checks:
+        if isinstance(spec, DirectionSpec):
+            rows = [_case(n, case) for n, case in enumerate(spec.cases, start=1)]
+            for name, then in (("otherwise", spec.otherwise), ("on_unknown", spec.on_unknown)):
+                rows.append(("", word(name, "zh"), "", word(then.effect, "zh"), says(then)))
+            headings = ("", "出具方 · issuer", "接诊方 · receiver", "结论 · effect", "依据 · on whose word")
+            lines += table(headings, rows)
+    return lines
+
+
+def _case(number: int, case: DirectionCase) -> tuple[str, str, str, str, str]:
+    receiver = [_party(case.receiver)]
+    receiver += ["与出具方同级"] if case.same_tier else []
+    receiver += ["与出具方同属一个医联体"] if case.same_alliance else []
+    said = "，".join(part for part in receiver if part) or "任何机构"
+    return str(number), _party(case.issuer) or "任何机构", said, word(case.then.effect, "zh"), says(case.then)
+
+
+def _party(party: Party) -> str:
+    parts: Sequence[str] = (
+        "、".join(_TIERS.get(tier, str(tier)) for tier in party.tiers),
+        f"{_rank(party.at_least)}及以上" if party.at_least else "",
+        f"{_rank(party.at_most)}及以下" if party.at_most else "",
+        word(party.ownership, "zh") if party.ownership else "",
+        joined(party.types, "zh"),
+        "" if party.assessed is None else "经评估" if party.assessed else "未经评估",
+    )
+    return "，".join(part for part in parts if part)
+
+
+def _rank(rank: Rank) -> str:
+    return f"{_TIERS.get(rank.tier, str(rank.tier))}{f'{rank.grade.value}等' if rank.grade else ''}"
