@@ -92,8 +92,9 @@ class _Talk:
         self._process = process
         self._requests = requests
         self._limits = limits
-        self._open = dict.fromkeys(request.id for request in requests)
-        self._asked = frozenset(self._open)
+        self._place = {request.id: n for n, request in enumerate(requests)}
+        self._open = set(self._place)
+        self._latest = -1
         self._answers: dict[str, Answer] = {}
         self._problems: list[str] = []
         self._faults: dict[str, str] = {}
@@ -157,12 +158,13 @@ class _Talk:
             self._problems.append(f"line {number} of its output {error}")
             return
         if said.id in self._open:
-            expected = next(iter(self._open))
-            if said.id != expected:
-                self._faults.setdefault(said.id, f"answered out of order: {expected} was due")
-            del self._open[said.id]
+            place = self._place[said.id]
+            if place < self._latest:
+                self._faults[said.id] = "answered out of order: after a later request"
+            self._latest = max(place, self._latest)
+            self._open.remove(said.id)
             self._answers[said.id] = said.answer
-        elif said.id in self._asked:
+        elif said.id in self._place:
             self._faults[said.id] = "answered twice"
         else:
             self._problems.append(f"line {number} of its output answers {said.id[:60]!r}, which was not asked")
