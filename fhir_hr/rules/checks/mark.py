@@ -40,7 +40,7 @@ def covers(prefixes: tuple[str, ...], division: str | None) -> bool | None:
     """
     if "" in prefixes:
         return True
-    if not division or len(division) != 6 or not division.isdigit():
+    if not division or len(division) != 6 or not (division.isascii() and division.isdigit()):
         return None
     return division.startswith(prefixes)
 
