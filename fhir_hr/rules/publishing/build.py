@@ -37,7 +37,7 @@ from fhir_hr.rules.publishing.formats import (
 from fhir_hr.rules.publishing.names import inside, is_jurisdiction, jurisdiction_of, plain_path
 from fhir_hr.rules.publishing.sm2 import sm3
 from fhir_hr.rules.publishing.strict_json import read_json
-from fhir_hr.rules.publishing.verify import check_content_names
+from fhir_hr.rules.publishing.verify import check_name
 from fhir_hr.rules.schema import PackContent, QualityRow, SuspensionRow
 
 __all__ = [
@@ -111,7 +111,7 @@ def build_pack(
     if not_before is not None and not_before.tzinfo is None:
         raise UsageError("not_before needs an offset, as in 2026-12-01T00:00:00+08:00")
     content = compile_pack(files)
-    check_content_names(content, file="pack.yaml")
+    check_name(content.pack, content.jurisdiction, file="pack.yaml")
     name = f"{content.pack}.json"
     published = {name: canonical_json(content)}
     for path, data in sorted((extra or {}).items()):

@@ -11,7 +11,7 @@ import re
 
 from fhir_hr.rules.publishing.faults import Fault, refused
 
-__all__ = ["covers", "inside", "is_jurisdiction", "is_pattern", "jurisdiction_of", "plain_path", "reaches"]
+__all__ = ["covers", "inside", "is_jurisdiction", "is_pattern", "jurisdiction_of", "plain_path"]
 
 _JURISDICTION = r"cn(?:-[ra]-[a-z0-9]{1,32}|-[0-9]{6}|-[0-9]{4}|-[0-9]{2})?"
 _IS_JURISDICTION = re.compile(rf"{_JURISDICTION}\Z")
@@ -20,7 +20,6 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
 _MAX_PARTS = 8
 _MAX_PACK = 64
-_COUNTRY = "000000"
 
 
 def is_jurisdiction(text: str) -> bool:
@@ -73,23 +72,6 @@ def covers(pattern: str, jurisdiction: str) -> bool:
     if pattern.endswith("*"):
         return inside(jurisdiction, pattern[:-1])
     return pattern == jurisdiction
-
-
-def reaches(jurisdiction: str, division: str) -> bool:
-    """Tell whether a jurisdiction may make a pack law in a division (six digits, ``000000``: the country).
-
-    What a region or an alliance consists of is not in its name; it may not reach the whole country.
-
-    Example:
-        >>> reaches("cn-51", "510100"), reaches("cn-51", "000000"), reaches("cn-r-jjj", "110000")
-        (True, False, True)
-    """
-    digits = jurisdiction[3:]
-    if not digits:
-        return True
-    if division == _COUNTRY:
-        return False
-    return division.startswith(digits) if digits.isdigit() else True
 
 
 def plain_path(path: str, *, file: str) -> str:

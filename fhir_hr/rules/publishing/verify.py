@@ -25,18 +25,18 @@ from fhir_hr.rules.publishing.formats import (
     Manifest,
 )
 from fhir_hr.rules.publishing.keys import Alg
-from fhir_hr.rules.publishing.names import inside, is_jurisdiction, jurisdiction_of, plain_path, reaches
+from fhir_hr.rules.publishing.names import inside, is_jurisdiction, jurisdiction_of, plain_path
 from fhir_hr.rules.publishing.signatures import check_signatures
 from fhir_hr.rules.publishing.sm2 import sm3
 from fhir_hr.rules.publishing.strict_json import read_json
 from fhir_hr.rules.publishing.trust import Trust, TrustedKey
-from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.vocabulary import VOCABULARY
 
 __all__ = [
     "Held",
     "VerifiedPack",
-    "check_content_names",
+    "check_name",
+    "check_declared",
     "check_files",
     "digest_bytes",
     "load_verified",
@@ -112,6 +112,7 @@ def verify_manifest(
     """
     manifest = read_manifest(data)
     keys = check_signatures(data, signatures, trust=trust, jurisdiction=manifest.jurisdiction, at=at, file=MANIFEST)
+    check_declared(manifest)
     _check_vocabulary(manifest)
     _check_serial(manifest.serial, data, held, file=MANIFEST)
     if at is not None and manifest.not_before is not None and at < manifest.not_before:
@@ -123,12 +124,31 @@ def read_manifest(data: bytes) -> Manifest:
     """Read a manifest without asking who signed it.
 
     Raises:
-        PackRefusedError: ``malformed``, ``wrong-jurisdiction`` (its name), ``path-refused``, ``too-large``.
+        PackRefusedError: ``malformed``, or ``wrong-jurisdiction``: its name.
     """
     manifest = read_json(data, Manifest, file=MANIFEST, limit=MAX_MANIFEST)
-    _check_name(manifest.pack, manifest.jurisdiction, file=MANIFEST)
-    _check_paths(manifest)
+    check_name(manifest.pack, manifest.jurisdiction, file=MANIFEST)
     return manifest
+
+
+def check_declared(manifest: Manifest) -> None:
+    """Check what a manifest declares before any of its files is read.
+
+    Raises:
+        PackRefusedError: ``path-refused``, ``too-large``, or ``mismatch``: the pack itself is not among the files.
+    """
+    seen: set[str] = set()
+    total = 0
+    for each in manifest.files:
+        plain_path(each.path, file=MANIFEST)
+        if each.path.lower() in seen or each.path in (MANIFEST, SIGNATURES):
+            raise refused(Fault.PATH_REFUSED, f"{each.path!r} stands there twice", file=MANIFEST)
+        seen.add(each.path.lower())
+        total += each.size
+    if total > MAX_PACK:
+        raise refused(Fault.TOO_LARGE, f"declares {total} bytes; at most {MAX_PACK} are read", file=MANIFEST)
+    if manifest.content_path not in {each.path for each in manifest.files}:
+        raise refused(Fault.MISMATCH, f"does not list {manifest.content_path}", file=MANIFEST)
 
 
 def check_files(manifest: Manifest, files: Mapping[str, bytes], *, need_sm3: bool = False) -> None:
@@ -155,8 +175,7 @@ def load_verified(manifest: Manifest, data: bytes, *, fresh_until: datetime | No
     """Load the compiled pack of a manifest whose digests were checked.
 
     Raises:
-        PackRefusedError: ``broken-pack``: it does not load; ``mismatch``: it is another pack than the manifest says;
-            ``wrong-jurisdiction``: it makes itself law where its jurisdiction does not reach.
+        PackRefusedError: ``broken-pack``: it does not load; ``mismatch``: it is another pack than the manifest says.
     """
     file = manifest.content_path
     _check_vocabulary(manifest)
@@ -169,7 +188,6 @@ def load_verified(manifest: Manifest, data: bytes, *, fresh_until: datetime | No
         said, held = getattr(manifest, name), getattr(content, name)
         if said != held:
             raise refused(Fault.MISMATCH, f"{name} is {held!r}, the manifest says {said!r}", file=file)
-    check_content_names(content, file=file)
     if content.weaken or content.overlays:
         raise refused(Fault.BROKEN_PACK, "holds a hospital's overlay; those are not published", file=file)
     return pack
@@ -231,42 +249,19 @@ def read_lane(data: bytes) -> Lane:
         PackRefusedError: ``malformed``, or ``wrong-jurisdiction``: its name.
     """
     lane: Lane = read_json(data, Lane, file="lane", limit=MAX_LANE)  # type: ignore[arg-type]
-    _check_name(lane.pack, lane.jurisdiction, file=f"{lane.pack} {lane.kind}")
+    check_name(lane.pack, lane.jurisdiction, file=f"{lane.pack} {lane.kind}")
     return lane
 
 
-def check_content_names(content: PackContent, *, file: str) -> None:
-    """Check that a pack's name and the area in which it is law belong to its jurisdiction.
+def check_name(pack: str, jurisdiction: str, *, file: str) -> None:
+    """Check that a pack's name starts with its jurisdiction.
 
     Raises:
         PackRefusedError: ``wrong-jurisdiction``.
     """
-    _check_name(content.pack, content.jurisdiction, file=file)
-    for division in content.applies.divisions:
-        if not reaches(content.jurisdiction, division):
-            message = f"applies in {division}, which {content.jurisdiction} does not reach"
-            raise refused(Fault.WRONG_JURISDICTION, message, file=file)
-
-
-def _check_name(pack: str, jurisdiction: str, *, file: str) -> None:
     if jurisdiction_of(pack) != jurisdiction:
         message = f"the name {pack!r} does not belong to the jurisdiction {jurisdiction!r}"
         raise refused(Fault.WRONG_JURISDICTION, message, file=file)
-
-
-def _check_paths(manifest: Manifest) -> None:
-    seen: set[str] = set()
-    total = 0
-    for each in manifest.files:
-        plain_path(each.path, file=MANIFEST)
-        if each.path.lower() in seen or each.path in (MANIFEST, SIGNATURES):
-            raise refused(Fault.PATH_REFUSED, f"{each.path!r} stands there twice", file=MANIFEST)
-        seen.add(each.path.lower())
-        total += each.size
-    if total > MAX_PACK:
-        raise refused(Fault.TOO_LARGE, f"declares {total} bytes; at most {MAX_PACK} are read", file=MANIFEST)
-    if manifest.content_path not in {each.path for each in manifest.files}:
-        raise refused(Fault.MISMATCH, f"does not list {manifest.content_path}", file=MANIFEST)
 
 
 def _check_vocabulary(manifest: Manifest) -> None:
