@@ -7,8 +7,9 @@
 from fhir_hr.recognition.conversion import Conversion, Converter, convert
 from fhir_hr.recognition.documents import read_evidence, read_order
 from fhir_hr.recognition.evidence import add_evidence
+from fhir_hr.recognition.items import expand_order
 from fhir_hr.recognition.priors import deposit_of, priors_of
-from fhir_hr.recognition.recognising import Recognition, SourceAnswer, expand_order, find_priors, recognise
+from fhir_hr.recognition.recognising import Recognition, SourceAnswer, find_priors, recognise
 from fhir_hr.rules.engine import decide
 
 __all__ = [

@@ -13,12 +13,13 @@ import msgspec
 
 from fhir_hr.errors import UsageError
 from fhir_hr.model.codes import Code, Concept, Identifier
+from fhir_hr.model.exams import Contrast, Exam, Side, View
 from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
 from fhir_hr.model.identity import PatientIdentity
 from fhir_hr.model.lab import ReportKind, Scale
 from fhir_hr.model.orders import ExclusionClaim, Order, OrderItem
 from fhir_hr.model.people import Sex
-from fhir_hr.model.priors import Institution
+from fhir_hr.model.priors import Grade, Institution, InstitutionType, Ownership
 from fhir_hr.model.when import Precision, When
 
 __all__ = ["MAX_BYTES", "read_evidence", "read_order", "when_from_text"]
@@ -53,8 +54,18 @@ class _Institution(_Part):
     name: str | None = None
     division: str | None = None
     tier: int | None = None
-    grade: str | None = None
-    ownership: str | None = None
+    grade: Grade | None = None
+    ownership: Ownership | None = None
+    type: InstitutionType | None = None
+    alliances: tuple[str, ...] | None = None
+
+
+class _Exam(_Part):
+    modality: str | None = None
+    body_part: str | None = None
+    side: Side | None = None
+    views: tuple[View, ...] | None = None
+    contrast: Contrast | None = None
 
 
 class _Item(_Part):
@@ -66,6 +77,10 @@ class _Item(_Part):
     kind: ReportKind = ReportKind.LABORATORY
     scale: Scale | None = None
     specimen_kind: str | None = None
+    exam: _Exam | None = None
+    method: str | None = None
+    unit: str | None = None
+    reference_text: str | None = None
 
 
 class _Claim(_Part):
@@ -224,6 +239,21 @@ def _item(stated: _Item, number: int) -> OrderItem:
         kind=stated.kind,
         scale=stated.scale,
         specimen_kind=stated.specimen_kind,
+        exam=None if stated.exam is None else _exam(stated.exam),
+        method=stated.method,
+        unit=stated.unit,
+        reference_text=stated.reference_text,
+    )
+
+
+def _exam(stated: _Exam) -> Exam:
+    views = tuple(sorted(set(stated.views))) if stated.views else None
+    return Exam(
+        modality=stated.modality,
+        body_part=stated.body_part,
+        side=stated.side,
+        views=views,
+        contrast=stated.contrast,
     )
 
 

@@ -15,7 +15,6 @@ from fhir_hr.model.lab import (
     ReportStatus,
     Result,
     ResultStatus,
-    Specimen,
 )
 from fhir_hr.model.people import Organization
 from fhir_hr.model.priors import Institution, Prior
@@ -33,8 +32,8 @@ from fhir_hr.model.values import (
     Value,
     ValueRange,
 )
-from fhir_hr.model.when import Period, When
 from fhir_hr.recognition.evidence import evidence_for
+from fhir_hr.recognition.performed import performed_at, specimen_of
 from fhir_hr.render.collect import sender_key
 from fhir_hr.render.ids import IdMaker
 from fhir_hr.sources import Deposit, ReportVersion
@@ -128,8 +127,8 @@ class _Maker:
 
     def _of_result(self, result: Result, report: Report) -> Prior:
         definition = result.definition
-        specimen = _specimen(result, report)
-        performed = _performed(report, result=result, specimen=specimen)
+        specimen = specimen_of(result, report)
+        performed = performed_at(report, result=result)
         item = definition.item
         return Prior(
             id=self._ids.make("Observation", f"{report.key}\x1f{result.key}"),
@@ -168,7 +167,7 @@ class _Maker:
         )
 
     def _of_report(self, report: Report) -> Prior:
-        performed = _performed(report)
+        performed = performed_at(report)
         return Prior(
             id=_report_id(self._ids, report),
             kind=report.kind,
@@ -189,26 +188,6 @@ class _Maker:
             report_number=_report_number(report),
             encounter=self._encounter,
         )
-
-
-def _performed(report: Report, *, result: Result | None = None, specimen: Specimen | None = None) -> When | None:
-    """Collection or examination time: the specimen's, else the report's, else the result's own."""
-    stated: tuple[When | Period | None, ...] = (
-        specimen.collected if specimen is not None else None,
-        report.effective,
-        result.effective if result is not None else None,
-    )
-    for each in stated:
-        when = (each.start or each.end) if isinstance(each, Period) else each
-        if when is not None:
-            return when
-    return None
-
-
-def _specimen(result: Result, report: Report) -> Specimen | None:
-    if result.specimen is not None:
-        return report.specimens[result.specimen]
-    return report.specimens[0] if len(report.specimens) == 1 else None
 
 
 def _report_number(report: Report) -> Identifier | None:

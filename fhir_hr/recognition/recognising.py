@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from fhir_hr.errors import UsageError
-from fhir_hr.issues import Issue, IssueCode, Severity
-from fhir_hr.mapping.canonical import LOINC, OFF_LIST_SYSTEM
+from fhir_hr.issues import Issue
 from fhir_hr.mapping.item_table import ItemTable
 from fhir_hr.mapping.items import load_items
-from fhir_hr.mapping.specimens import load_specimens
-from fhir_hr.mapping.text import fold_name
-from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.decisions import Decision, ItemDecision, PackRef, Reason, RecognitionOutcome
 from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import match_identity
-from fhir_hr.model.lab import ReportKind
 from fhir_hr.model.orders import Order, OrderItem
 from fhir_hr.model.priors import Prior
 from fhir_hr.model.when import When
+from fhir_hr.recognition.candidates import Candidates, broader_items
 from fhir_hr.recognition.evidence import evidence_for
+from fhir_hr.recognition.items import expand_order, map_prior
 from fhir_hr.rules.engine import choose, decide
-from fhir_hr.rules.expand import expand
-from fhir_hr.rules.load import builtin_pack
+from fhir_hr.rules.load import builtin_packs
+from fhir_hr.rules.overlays import Overlay, apply_overlay
 from fhir_hr.rules.pack import Pack
 from fhir_hr.sources import Gathered, PriorQuery, PriorSource, ask
 
@@ -48,7 +45,7 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
         at: the order's time, which is the moment of judgement.
         items: one per ordered item, panels expanded, in the order's sequence.
         sources: how each source answered, in the order in which they were given.
-        packs: the packs that were asked.
+        packs: the packs that were given; of those that ship, the ones that spoke of a prior.
         issues: of the sources and of the order's items.
     """
 
@@ -97,27 +94,6 @@ def find_priors(query: PriorQuery, sources: Sequence[PriorSource], *, deadline: 
     return ask(query, sources, deadline=deadline)
 
 
-def expand_order(order: Order, *, items: ItemTable | None = None) -> tuple[Order, tuple[Issue, ...]]:
-    """Take panels apart and find each item's recognised code.
-
-    An item that no table knows stays in the order with an ``order-item-unknown`` issue. An exclusion that is
-    asserted for a panel holds for its members.
-    """
-    table = items or load_items()
-    issues: list[Issue] = []
-    expanded: list[OrderItem] = []
-    claims = list(order.exclusions)
-    for stated in order.items:
-        members = [_mapped(each, table, issues) for each in expand(stated, table)]
-        expanded += members
-        for claim in order.exclusions:
-            if claim.item_id == stated.id:
-                claims += [
-                    msgspec.structs.replace(claim, item_id=member.id) for member in members if member.id != stated.id
-                ]
-    return msgspec.structs.replace(order, items=tuple(expanded), exclusions=tuple(claims)), tuple(issues)
-
-
 def recognise(
     order: Order,
     *,
@@ -125,6 +101,7 @@ def recognise(
     packs: Sequence[Pack] | None = None,
     items: ItemTable | None = None,
     evidence: Sequence[Evidence] = (),
+    overlays: Sequence[Overlay] = (),
     deadline: float = 5.0,
 ) -> Recognition:
     """Judge every item of an order against the priors that the sources hold.
@@ -135,95 +112,80 @@ def recognise(
     Args:
         order: the draft order.
         sources: where priors may be.
-        packs: rule packs; the Sichuan laboratory pack when left out.
+        packs: rule packs; all that ship when left out. The receiver's division, the kind of item and the order's
+            time tell which of them speak.
         items: the recognised items; the packaged table when left out.
         evidence: quality evidence known to the caller; added to the priors that it is for.
+        overlays: hospitals' overlays; those of the ordering institution are laid over the packs that they name.
         deadline: seconds to wait for the sources.
 
     Raises:
         UsageError: the order's time is not precise to the second.
+        PackError: an overlay does not fit its pack.
     """
     if not order.at.is_moment:
         msg = "the order's time must be precise to the second: it is the moment of judgement"
         raise UsageError(msg)
-    chosen = tuple(packs) if packs is not None else (builtin_pack(),)
+    mine = [overlay for overlay in overlays if overlay.institution == order.institution.id]
+    chosen = _overlaid(tuple(packs) if packs is not None else builtin_packs(), mine)
+    for overlay in mine:
+        order = overlay.map_order(order)
     expanded, issues = expand_order(order, items=items)
     kinds = tuple(sorted({item.kind for item in expanded.items}))
     gathered = find_priors(PriorQuery(patient=order.patient, kinds=kinds), sources, deadline=deadline)
     table = items or load_items()
-    priors = tuple(_with_evidence(_with_off_list(prior, table), evidence) for prior in gathered.priors)
+    priors = tuple(_prepared(prior, table, mine, evidence) for prior in gathered.priors)
     by_id = {prior.id: prior for prior in priors}
-    candidates = Candidates(priors)
+    candidates = Candidates(priors, broader=broader_items(chosen))
     identities = {prior.id: match_identity(order.patient, prior.patient) for prior in priors}
+    judged = tuple(
+        _item_decision(
+            item,
+            [
+                decide(item, prior, order=expanded, packs=chosen, identity=identities[prior.id])
+                for prior in candidates.of(item)
+            ],
+            priors=by_id,
+            gathered=gathered,
+        )
+        for item in expanded.items
+    )
     return Recognition(
         order=order.id,
         at=order.at,
-        items=tuple(
-            _item_decision(
-                item,
-                [
-                    decide(item, prior, order=expanded, packs=chosen, identity=identities[prior.id])
-                    for prior in candidates.of(item)
-                ],
-                priors=by_id,
-                gathered=gathered,
-            )
-            for item in expanded.items
-        ),
+        items=judged,
         sources=tuple(
             SourceAnswer(source=answer.source, state=answer.state, priors=len(answer.priors))
             for answer in gathered.answers
         ),
-        packs=tuple(pack.ref for pack in chosen),
+        packs=tuple(pack.ref for pack in chosen) if packs is not None else _asked(judged),
         issues=issues + gathered.issues,
     )
 
 
-def _mapped(item: OrderItem, table: ItemTable, issues: list[Issue]) -> OrderItem:
-    if item.item is not None:
-        return item
-    own = next((coding for coding in item.code.codings if coding.system != LOINC), None)
-    match = table.find(
-        code=own.code if own is not None else "",
-        system=own.system if own is not None else None,
-        name=item.name,
-        loinc=item.code.code_in(LOINC),
-    )
-    if match.item is not None:
-        return msgspec.structs.replace(item, item=match.item, scale=item.scale or match.scale)
-    if not match.candidates and (off_list := table.unlisted(item.name)) is not None:
-        return msgspec.structs.replace(item, item=off_list)
-    if item.panel is not None:
-        return item  # a member that stands on no list is expected inside a panel
-    if match.candidates:
-        text = f"could mean {', '.join(code.code for code in match.candidates)}; it was not guessed"
-        issues.append(_issue(IssueCode.ITEM_AMBIGUOUS, item, text))
-    else:
-        issues.append(_issue(IssueCode.ORDER_ITEM_UNKNOWN, item, "stands on no table of recognised items"))
-    return item
+def _overlaid(packs: tuple[Pack, ...], overlays: Sequence[Overlay]) -> tuple[Pack, ...]:
+    for overlay in overlays:
+        named = (overlay.overlay, overlay.version)
+        packs = tuple(
+            apply_overlay(pack, overlay)
+            if pack.ref.id in overlay.packs
+            and named not in [(each.overlay, each.version) for each in pack.content.overlays]
+            else pack
+            for pack in packs
+        )
+    return packs
 
 
-_BLOOD = ("blood", "serum", "plasma")
-"""What the packaged panels are taken from; 葡萄糖 of a urine report is another test of the same name."""
+def _prepared(prior: Prior, table: ItemTable, overlays: Sequence[Overlay], evidence: Sequence[Evidence]) -> Prior:
+    for overlay in overlays:
+        prior = overlay.map_prior(prior)
+    return _with_evidence(map_prior(prior, items=table), evidence)
 
 
-def _with_off_list(prior: Prior, table: ItemTable) -> Prior:
-    """Tell "stands on no list" from "not mapped", for a test of a blood panel that is known by its whole name."""
-    if prior.item is not None or prior.kind is not ReportKind.LABORATORY:
-        return prior
-    off_list = table.unlisted(prior.name)
-    if off_list is None or load_specimens().accepts(_BLOOD, prior.specimen_kind) is not True:
-        return prior
-    return msgspec.structs.replace(prior, item=off_list)
-
-
-def _issue(code: IssueCode, item: OrderItem, text: str) -> Issue:
-    return Issue(
-        code=code,
-        severity=Severity.WARNING,
-        where=f"order item {item.id}",
-        message=f"{item.name!r} {text}",
-    )
+def _asked(items: Sequence[ItemDecision]) -> tuple[PackRef, ...]:
+    """The packs that spoke, in order of id."""
+    decisions = [decision for item in items for decision in (item.decision, *item.others) if decision is not None]
+    return tuple(sorted({ref: None for decision in decisions for ref in decision.packs}, key=lambda ref: ref.id))
 
 
 def _with_evidence(prior: Prior, evidence: Sequence[Evidence]) -> Prior:
@@ -260,47 +222,6 @@ def _item_decision(
         others=decisions[1:],
         sources=gathered.not_asked,
     )
-
-
-class Candidates:
-    """Finds the priors that may answer an ordered item: the same recognised item, or else the same words.
-
-    Where one of both has no item code, they are compared by a shared code of a known system, or by the whole
-    name; the rules then see that nobody mapped it. A listed item is never compared with one that was not
-    recognised as it: that is another test until a table says so.
-    """
-
-    def __init__(self, priors: Iterable[Prior]) -> None:
-        self._by_item: dict[tuple[ReportKind, Code], list[Prior]] = {}
-        self._by_words: dict[tuple[ReportKind, Code | str], list[Prior]] = {}
-        for prior in priors:
-            if prior.item is not None:
-                self._by_item.setdefault((prior.kind, prior.item), []).append(prior)
-            if not _listed(prior.item):
-                for key in _words(prior.code, prior.name):
-                    self._by_words.setdefault((prior.kind, key), []).append(prior)
-
-    def of(self, item: OrderItem) -> list[Prior]:
-        """Return the candidates of one ordered item, each once."""
-        same = self._by_item.get((item.kind, item.item), []) if item.item is not None else []
-        if _listed(item.item):
-            return same
-        found = {prior.id: prior for prior in same}
-        for key in _words(item.code, item.name):
-            for prior in self._by_words.get((item.kind, key), ()):
-                if item.item is None or prior.item is None:
-                    found[prior.id] = prior
-        return list(found.values())
-
-
-def _listed(item: Code | None) -> bool:
-    return item is not None and item.system != OFF_LIST_SYSTEM
-
-
-def _words(code: Concept, name: str) -> list[Code | str]:
-    words: list[Code | str] = [coding for coding in code.codings if coding.system is not None]
-    folded = fold_name(name)
-    return [*words, folded] if folded else words
 
 
 def _item(item: ItemDecision) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fhir_hr.model.orders import ExclusionClaim, OrderItem
 from fhir_hr.model.people import Sex
 from fhir_hr.model.when import Precision, When
 from fhir_hr.recognition import expand_order, recognise
-from fhir_hr.recognition.recognising import Candidates
+from fhir_hr.recognition.candidates import Candidates
 from fhir_hr.sources import MemorySource, PriorStore, Unavailable
 
 
