@@ -192,11 +192,11 @@ def _headings(texts: Sequence[str], registry: MarkRegistry, seen: list[Sighting]
 
 def _doubts(line: str, where: str, registry: MarkRegistry) -> list[Sighting]:
     packed = _packed(line)
-    if looks_like_mark(line):
-        return [Sighting(where=where, text=packed, seen=SeenAs.UNKNOWN)]
     inside = [mark for text, mark in registry.texts.items() if text in packed]
     if inside:
         return [Sighting(where=where, text=mark.text, seen=SeenAs.MENTION, mark=mark.code) for mark in inside]
+    if looks_like_mark(line):
+        return [Sighting(where=where, text=packed, seen=SeenAs.UNKNOWN)]
     if _UNKNOWN_INSIDE.search(packed):
         # What stands before HR is not quoted: in a line of many words it may be anything.
         return [Sighting(where=where, text="HR", seen=SeenAs.UNKNOWN)]
@@ -272,8 +272,9 @@ class _ItemReader:
     def _starred(self, symbols: str) -> bool | None:
         if any(symbol in self._meanings for symbol in symbols):
             return True
-        # Without a symbol whose meaning is settled, absence says nothing.
-        return None if self._disputed or not self._meanings else False
+        # Without a symbol whose meaning is settled, absence says nothing; nor does a symbol that nothing explains.
+        unexplained = any(symbol in self._registry.item_symbols and symbol not in self._other for symbol in symbols)
+        return None if self._disputed or not self._meanings or unexplained else False
 
     def _prefix(self, name: str, where: str, seen: list[Sighting]) -> tuple[str, str | None, bool]:
         """The mark before a name: the rest, its code, and whether all was clear."""
