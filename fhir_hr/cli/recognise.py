@@ -51,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--pack",
         metavar="PACK",
         action="append",
-        help="folder of a rule pack, or the name of one that ships (default cn-51-lab)",
+        help="folder of a rule pack, or the name of one that ships (all that ship, when left out)",
     )
     parser.add_argument("--evidence", metavar="FILE", help="quality evidence as JSON")
     parser.add_argument(
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> Exit:
     recognition = recognise(
         order,
         sources=[PriorStore(path, name=Path(path).name) for path in options.store],
-        packs=[pack_of(name) for name in options.pack or ("cn-51-lab",)],
+        packs=[pack_of(name) for name in options.pack] if options.pack else None,
         evidence=evidence,
         deadline=options.deadline,
     )
