@@ -23,7 +23,7 @@ CLAUSES = {
     "HR-SUPERSEDED": {None},
     "HR-SUPERSEDED-UNKNOWN": {None},
     "HR-FUTURE": {None},
-    "HR-TIME-UNKNOWN": {"四(三)"},
+    "HR-TIME-UNKNOWN": {"四(三)", "附件1"},
     "HR-ITEM-UNLISTED": {"四(一)"},
     "HR-ITEM-MISMATCH": {None},
     "HR-ITEM-UNMAPPED": {None, "附件1"},
