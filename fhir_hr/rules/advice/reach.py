@@ -203,7 +203,9 @@ def advise_outcomes(draft: Draft) -> Iterator[Advice]:
             yield draft.head(C.DISCRETION_IDLE, "$.checks", count=count)
         return
     lowering = (Effect.DISCRETION, Effect.UNKNOWN, Effect.BLOCK)
-    limited = any(item.window_days is not None for item in content.items)
+    # Where the list is absent, limits come with the list that the user supplies.
+    absent = content.list_state is ListState.ABSENT
+    limited = absent or any(item.window_days is not None for item in content.items)
     for n, spec in enumerate(content.checks):
         if isinstance(spec, WindowSpec) and spec.max_days is None and not limited and spec.on_none.effect in lowering:
             yield draft.head(
