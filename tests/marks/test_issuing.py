@@ -286,9 +286,27 @@ def test_words_of_white_space_are_no_result():
     assert codes(LAB.ask(value=Text(text=" "))) == ["value-present-missing"]
 
 
-def test_a_specimen_index_that_leads_nowhere_is_no_specimen():
-    found = codes(LAB.ask(specimen=7))
+@pytest.mark.parametrize("index", [7, -1])
+def test_a_specimen_index_that_leads_nowhere_is_no_specimen(index):
+    found = codes(LAB.ask(specimen=index))
     assert {"specimen-stated-missing", "specimen-fit-unknown", "performed-stated-missing"} <= set(found)
+
+
+def test_of_several_specimens_none_is_taken_by_chance():
+    (one,) = LAB.report().specimens
+    found = codes(LAB.ask(specimens=(one, one), specimen=None))
+    assert {"specimen-stated-missing", "performed-stated-missing"} <= set(found)
+    assert codes(LAB.ask(specimens=(one, one), specimen=1)) == []
+    assert codes(LAB.ask(specimen=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("division", "expected"),
+    [("140100", []), ("140181", []), ("140200", ["missing"]), ("140000", ["missing"]), ("14", ["unknown"])],
+)
+def test_the_area_of_a_city(division, expected):
+    who = Institution(id=HOSPITAL, division=division, tier=3, ownership=Ownership.PUBLIC)
+    assert codes(BING.ask(institution=who)) == [f"institution-area-{each}" for each in expected]
 
 
 def test_an_unknown_mark_is_a_mistake_of_the_caller():

@@ -98,6 +98,9 @@ JIANGSU = "项目名称前注“*”为省内互认项目"
         ([], ["项目名称前注“*”不为互认项目"], [None, None]),
         (["川内HR"], ["*表示异常结果"], [None, None]),
         (["川内HR"], [SICHUAN, "* 表示该项目为外送"], [None, None]),
+        (["川内HR"], ["*表示异常结果", "★为鄂HR"], [None, None]),
+        (["川内HR"], ["项目名称前注“*”为互认项目."], [True, False]),
+        ([], ["项目名称前注“*”为互认项目!"], [True, False]),
         # a star inside a number explains nothing
         (["川内HR"], ["WBC 单位为 10*9/L"], [True, False]),
     ],
@@ -108,6 +111,11 @@ def test_what_a_star_means(headings, notes, starred):
     assert [item.name for item in read.items] == ["白细胞", "血小板"]
     assert [item.mark for item in read.items] == [None, None]
     assert [item.mark_known for item in read.items] == [True, True]
+
+
+def test_a_symbol_of_no_mark_is_no_mark():
+    (item,) = read_marks(headings=["川内HR"], items=["▲白细胞"]).items
+    assert (item.name, item.symbols, item.starred, item.mark_known) == ("白细胞", "▲", False, True)
 
 
 @pytest.mark.parametrize(
