@@ -42,11 +42,13 @@ class Fault(StrEnum):
     SERIAL_REUSED = "serial-reused"  # the serial accepted before, with other bytes
     NOT_YET = "not-yet"  # its not_before lies in the future
 
+    # -- of a copy held: not used, the one before it stands in ----------------------------------
+    STORE_DAMAGED = "store-damaged"  # it was changed or lost
+    KEY_WITHDRAWN = "key-withdrawn"  # the trust file has no key any more that signed it
+
     # -- flagged, and used all the same -------------------------------------------------------
     INDEX_EXPIRED = "index-expired"  # decisions carry HR-PACK-STALE
     NOT_LISTED = "not-listed"  # the index names it no more
-    KEY_WITHDRAWN = "key-withdrawn"  # held already; the trust file no longer has a key that signed it
-    STORE_DAMAGED = "store-damaged"  # a kept copy was changed or lost; an earlier one is used
     EXTRA_MISSING = "extra-missing"  # a signature could not be checked again for want of a package
 
 

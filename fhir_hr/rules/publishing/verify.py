@@ -35,9 +35,9 @@ from fhir_hr.rules.vocabulary import VOCABULARY
 __all__ = [
     "Held",
     "VerifiedPack",
-    "check_name",
     "check_declared",
     "check_files",
+    "check_name",
     "digest_bytes",
     "load_verified",
     "read_index",

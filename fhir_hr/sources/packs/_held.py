@@ -64,7 +64,11 @@ INDEXES, PACKS, LANES = "indexes", "packs", "lanes"
 LANE_FILE, ORIGIN = "lane.json", "origin.json"
 STORE = "store"
 _MAX_ORIGIN = 1_000
-_WITHDRAWN = (Fault.UNKNOWN_KEY, Fault.WRONG_JURISDICTION, Fault.SIGNATURE_MISSING)
+_WHY_UNUSED = {
+    Fault.UNKNOWN_KEY: Fault.KEY_WITHDRAWN,
+    Fault.WRONG_JURISDICTION: Fault.KEY_WITHDRAWN,
+    Fault.WRONG_VOCABULARY: Fault.WRONG_VOCABULARY,
+}
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,8 +104,8 @@ class HeldPack(msgspec.Struct, frozen=True, kw_only=True):
 class Inventory:
     """Reads a store's folder; what is wrong with it is gathered as events.
 
-    Of each thing the newest generation that is whole is used. What was accepted once stays in use when its key
-    has left the trust file or has ended: that is flagged, and never switches decisions off.
+    Of each thing the newest generation that is whole, and signed by a key that the trust file has, is used. That a
+    key has ended since, or that more signatures are required now, switches nothing off.
 
     Args:
         shelf: the folder.
@@ -173,18 +177,19 @@ class Inventory:
 
         return self._newest(Subject.LANE, f"{pack} {kind}", (LANES, pack, kind.value), read)
 
-    def flag(self, subject: Subject, name: str, serial: int | None, fault: Fault, message: str) -> None:
-        """Note something that is used with a doubt."""
+    def flag(
+        self,
+        subject: Subject,
+        name: str,
+        serial: int | None,
+        fault: Fault,
+        message: str,
+        *,
+        state: State = State.FLAGGED,
+    ) -> None:
+        """Note something that is used with a doubt, or a copy that is not used."""
         self.events.append(
-            Event(
-                source=STORE,
-                subject=subject,
-                name=name,
-                state=State.FLAGGED,
-                serial=serial,
-                fault=fault,
-                message=message,
-            )
+            Event(source=STORE, subject=subject, name=name, state=state, serial=serial, fault=fault, message=message)
         )
 
     def _newest(self, subject: Subject, name: str, place: tuple[str, ...], read: Callable[[Path, int], T]) -> T | None:
@@ -192,8 +197,9 @@ class Inventory:
             try:
                 return read(self._shelf.at(*place, serial=serial), serial)
             except PackRefusedError as error:
-                fault = Fault.STORE_DAMAGED if error.fault != Fault.WRONG_VOCABULARY else Fault.WRONG_VOCABULARY
-                self.flag(subject, name, serial, fault, f"the copy held is not used: {error}")
+                fault = _WHY_UNUSED.get(Fault(error.fault), Fault.STORE_DAMAGED)
+                message = f"the copy held is not used: {error}"
+                self.flag(subject, name, serial, fault, message, state=State.REFUSED)
         return None
 
     def _signed(
@@ -207,9 +213,9 @@ class Inventory:
         except MissingExtraError as error:
             self.flag(subject, name, serial, Fault.EXTRA_MISSING, f"its signature was not checked again: {error}")
         except PackRefusedError as error:
-            if error.fault not in _WITHDRAWN:
+            if error.fault != Fault.SIGNATURE_MISSING:
                 raise
-            self.flag(subject, name, serial, Fault.KEY_WITHDRAWN, f"used, though no longer trusted: {error}")
+            self.flag(subject, name, serial, Fault.SIGNATURE_MISSING, f"used all the same: {error}")
 
 
 def _belongs(said: tuple[object, ...], here: tuple[object, ...], *, file: str) -> None:

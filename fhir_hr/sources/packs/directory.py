@@ -50,16 +50,17 @@ def read_bounded(folder: Path, path: str, *, limit: int) -> bytes:
         if at.is_symlink():
             raise refused(Fault.LINK_REFUSED, "a symbolic link is not followed", file=path)
     try:
-        with os.fdopen(_open(folder, path.split("/")), "rb") as opened:
-            found = os.fstat(opened.fileno())
+        opened = _open(folder, path.split("/"))
+        try:
+            found = os.fstat(opened)
             if not stat.S_ISREG(found.st_mode):
                 raise refused(Fault.LINK_REFUSED, "is no regular file", file=path)
             if found.st_size > limit:
                 raise refused(Fault.TOO_LARGE, f"{found.st_size} bytes; at most {limit} are read", file=path)
-            return _read(opened.fileno(), path, limit)
-    except FileNotFoundError as error:
-        raise refused(Fault.NOT_FOUND, "is not there", file=path) from error
-    except NotADirectoryError as error:
+            return _read(opened, path, limit)
+        finally:
+            os.close(opened)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise refused(Fault.NOT_FOUND, "is not there", file=path) from error
     except OSError as error:
         if error.errno == errno.ELOOP:
