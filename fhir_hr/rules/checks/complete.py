@@ -77,11 +77,11 @@ def bind_special(spec: SpecialSpec, voice: Voice) -> Check:
 def _bind_fields(
     fields: tuple[Field, ...], kind: CheckKind, then: Then, voice: Voice, *, on_unknown: Then | None = None
 ) -> Check:
-    plain = tuple((field.value, STATED[field]) for field in fields if field not in _OWN_CODE)
-    own = tuple((STATED[field], voice.fixed(_OWN_CODE[field], kind, then)) for field in fields if field in _OWN_CODE)
+    own = {field: voice.fixed(_OWN_CODE[field], kind, then) for field in fields if field in _OWN_CODE}
     incomplete = voice.varying(ReasonCode.INCOMPLETE, kind, then)
     unknown = None if on_unknown is None else voice.varying(ReasonCode.COMPLETE_UNKNOWN, kind, on_unknown)
     every = tuple(STATED[field] for field in fields)
+    answers: dict[tuple[bool | None, ...], Findings] = {}
 
     def check(c: Candidate) -> Findings:
         prior = c.prior
@@ -90,19 +90,31 @@ def _bind_fields(
                 break
         else:
             return NOTHING
+        key = tuple([stated(prior) for stated in every])
+        known = answers.get(key)
+        if known is None:
+            # Two or three answers per field: they are few.
+            known = answers[key] = ask(key)
+        return known
+
+    def ask(there: tuple[bool | None, ...]) -> Findings:
         found = NOTHING
-        for stated, finding in own:
-            if not stated(prior):
-                found += finding
-        answers = [(name, stated(prior)) for name, stated in plain]
-        # Without words for "unknown", an unknown field is taken as missing: never as there.
-        lacking = tuple(name for name, there in answers if not there and (there is False or unknown is None))
+        lacking: list[str] = []
+        unsure: list[str] = []
+        for field, answer in zip(fields, there, strict=True):
+            if answer:
+                continue
+            if field in own:
+                found += own[field]
+            elif answer is None and unknown is not None:
+                unsure.append(field.value)
+            else:
+                # Without words for "unknown", an unknown field is taken as missing: never as there.
+                lacking.append(field.value)
         if lacking:
-            found += incomplete((("fields", ",".join(lacking)),), lacking)
-        if unknown is not None:
-            unsure = tuple(name for name, there in answers if there is None)
-            if unsure:
-                found += unknown((("fields", ",".join(unsure)),), unsure)
+            found += incomplete((("fields", ",".join(lacking)),), tuple(lacking))
+        if unsure and unknown is not None:
+            found += unknown((("fields", ",".join(unsure)),), tuple(unsure))
         return found
 
     return check

@@ -7,7 +7,7 @@ part already excludes it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -24,6 +24,13 @@ from fhir_hr.rules.schema import InstitutionRow
 from fhir_hr.rules.vocabulary import CheckKind, ReasonCode
 
 __all__ = ["bind_direction"]
+
+_KEPT = 4096
+"""How many answers on two institutions, each with its standing, a pack keeps."""
+
+_Standing: TypeAlias = tuple[Institution, int, int, tuple[bool | None, ...], bool | None]
+"""An institution as stated; place of its row, and of the first that may count, on the list (-1: none); whether each
+of its memberships counts; whether it is assessed."""
 
 _HEIGHT = {Grade.SPECIAL: 3, Grade.A: 2, Grade.B: 1, Grade.C: 0}
 
@@ -51,9 +58,18 @@ def bind_direction(spec: DirectionSpec, voice: Voice) -> Check:
     unknown = voice.fixed(ReasonCode.DIR_UNKNOWN, kind, spec.on_unknown)
     facts = _Facts(spec, voice.lists, voice.content.effective.zone)
 
+    answers: dict[tuple[_Standing, _Standing], Findings] = {}
+
     def check(c: Candidate) -> Findings:
-        issuer = facts.of(c.prior.institution, c.performed, c)
-        receiver = facts.of(c.order.institution, c.at, c)
+        key = facts.standing(c.prior.institution, c.performed, c), facts.standing(c.order.institution, c.at, c)
+        known = answers.get(key)
+        if known is None:
+            known = ask(facts.side(key[0]), facts.side(key[1]))
+            if len(answers) < _KEPT:
+                answers[key] = known
+        return known
+
+    def ask(issuer: _Side, receiver: _Side) -> Findings:
         for n, case in enumerate(spec.cases):
             answer = _holds(case, issuer, receiver)
             if answer is None:
@@ -155,50 +171,51 @@ class _Facts:
         self._asks_assessment = any(party.assessed is not None for party in parties)
         self._asks_alliance = any(case.same_alliance for case in spec.cases)
 
-    def of(self, place: Institution, at: Span | None, c: Candidate) -> _Side:
-        row, perhaps = self._row(place.id, at)
-        alliances, maybe = self._alliances(place, at) if self._asks_alliance else (None, frozenset[str]())
+    def standing(self, place: Institution, at: Span | None, c: Candidate) -> _Standing:
+        """What the pack's lists say of an institution at a time, short enough to be looked up."""
+        uscc, row, perhaps = place.id, -1, -1
+        if uscc in self._lists.institutions:
+            for n, (_, start, end) in enumerate(self._lists.institutions.of(uscc)):
+                counts = within(start, end, at)
+                if counts:
+                    row, perhaps = n, -1
+                    break
+                if counts is None and perhaps < 0:
+                    perhaps = n
+        allied: tuple[bool | None, ...] = ()
+        if self._asks_alliance and uscc in self._lists.alliances:
+            allied = tuple(within(start, end, at) for _, start, end in self._lists.alliances.of(uscc))
+        assessed = self._assessed(uscc, row, at, c) if self._asks_assessment else None
+        return place, row, perhaps, allied, assessed
+
+    def side(self, standing: _Standing) -> _Side:
+        """What is known of an institution: its row first, then what is stated with the facts."""
+        place, at_row, at_perhaps, allied, assessed = standing
+        rows = self._lists.institutions.of(place.id)
+        row = rows[at_row][0] if at_row >= 0 else None
+        perhaps = rows[at_perhaps][0] if at_perhaps >= 0 else None
+        members = [row.alliance for row, _, _ in self._lists.alliances.of(place.id)] if allied else []
+        sure = {alliance for alliance, counts in zip(members, allied, strict=True) if counts}
+        known = place.alliances is not None or bool(sure)
         return _Side(
             tier=_cell("tier", row, perhaps, place),
             grade=_cell("grade", row, perhaps, place),
             ownership=_cell("ownership", row, perhaps, place),
             type=_cell("type", row, perhaps, place),
-            assessed=self._assessed(place.id, row, at, c) if self._asks_assessment else None,
-            alliances=alliances,
-            perhaps=maybe,
+            assessed=assessed,
+            alliances=frozenset(sure | set(place.alliances or ())) if known else None,
+            perhaps=frozenset(alliance for alliance, counts in zip(members, allied, strict=True) if counts is None),
         )
 
-    def _row(self, uscc: str, at: Span | None) -> tuple[InstitutionRow | None, InstitutionRow | None]:
-        """The first row that surely counts; else none, and the first that may."""
-        perhaps = None
-        for row, start, end in self._lists.institutions.of(uscc):
-            counts = within(start, end, at)
-            if counts:
-                return row, None
-            if counts is None and perhaps is None:
-                perhaps = row
-        return None, perhaps
-
-    def _alliances(self, place: Institution, at: Span | None) -> tuple[frozenset[str] | None, frozenset[str]]:
-        sure, perhaps = set(place.alliances or ()), set()
-        known = place.alliances is not None
-        for row, start, end in self._lists.alliances.of(place.id):
-            counts = within(start, end, at)
-            if counts:
-                known = True
-                sure.add(row.alliance)
-            elif counts is None:
-                perhaps.add(row.alliance)
-        return (frozenset(sure) if known else None), frozenset(perhaps)
-
-    def _assessed(self, uscc: str, row: InstitutionRow | None, at: Span | None, c: Candidate) -> bool | None:
-        evidence = self._evidence(uscc, at, c)
+    def _assessed(self, uscc: str, at_row: int, at: Span | None, c: Candidate) -> bool | None:
+        evidence = self._evidence(uscc, at, c) if c.prior.evidence or self._assessments else {}
         if EvidenceResult.FAILED in evidence:
             return False if evidence[EvidenceResult.FAILED] else None
         if evidence.get(EvidenceResult.PASSED):
             return True
         listed: bool | None = None
-        if row is not None:
+        if at_row >= 0:
+            row = self._lists.institutions.of(uscc)[at_row][0]
             since = parse_day(row.assessed_from, zone=self._zone)
             listed = False if since is None else within(since, None, at)
             if listed:

@@ -14,6 +14,9 @@ from fhir_hr.rules.vocabulary import Aspect, CheckKind, ReasonCode
 
 __all__ = ["EXAM_ASPECTS", "bind_exam_fit"]
 
+_KEPT = 4096
+"""How many answers on two examinations and their rows a pack keeps."""
+
 _Stated: TypeAlias = "Exam | ItemRow | None"
 
 
@@ -43,27 +46,31 @@ def bind_exam_fit(spec: ExamFitSpec, voice: Voice) -> Check:
     unknown = voice.varying(ReasonCode.EXAM_UNKNOWN, kind, spec.on_unknown)
     asked = tuple((aspect, EXAM_ASPECTS[aspect]) for aspect in spec.aspects)
     lists = voice.lists
+    answers: dict[tuple[Exam | None, Exam | None, str, str], Findings] = {}
 
     def check(c: Candidate) -> Findings:
-        ordered, own = c.item.item, c.prior.item
-        wanted_row, own_row = lists.row(ordered), lists.row(own)
+        wanted_row, own_row = lists.row(c.item.item), lists.row(c.prior.item)
+        wanted, own = c.item.exam, c.prior.exam
+        key = wanted, own, wanted_row.code if wanted_row else "", own_row.code if own_row else ""
+        known = answers.get(key)
+        if known is None:
+            known = ask(wanted, own, wanted_row, own_row)
+            if len(answers) < _KEPT:
+                answers[key] = known
+        return known
+
+    def ask(wanted: Exam | None, own: Exam | None, wanted_row: ItemRow | None, own_row: ItemRow | None) -> Findings:
         includes = wanted_row is not None and own_row is not None and wanted_row.code in own_row.includes
         differ: list[tuple[str, str, str]] = []
         lacking: list[str] = []
         for aspect, read in asked:
-            want = _first(read, c.item.exam, wanted_row)
-            if includes and aspect is Aspect.CONTRAST:
-                want = None
-            said, listed = _first(read, c.prior.exam, None), _first(read, None, own_row)
-            have = said or listed
-            if want is not None and have is None:
+            want = None if includes and aspect is Aspect.CONTRAST else _first(read, wanted, wanted_row)
+            said, listed = _first(read, own, None), _first(read, own_row, None)
+            pair = _differing(want, said, listed)
+            if pair is not None:
+                differ.append((aspect.value, *pair))
+            elif want is not None and said is None and listed is None:
                 lacking.append(aspect.value)
-            elif want is not None and have is not None and want != have:
-                differ.append((aspect.value, want, have))
-            elif said is not None and listed is not None and said != listed:
-                differ.append((aspect.value, listed, said))
-        if not differ and not lacking:
-            return NOTHING
         found = NOTHING
         if differ:
             aspects, wants, haves = (",".join(words) for words in zip(*differ, strict=True))
@@ -73,6 +80,14 @@ def bind_exam_fit(spec: ExamFitSpec, voice: Voice) -> Check:
         return found
 
     return check
+
+
+def _differing(want: str | None, said: str | None, listed: str | None) -> tuple[str, str] | None:
+    """What was wanted and what there is, where they differ; a prior that contradicts its own row differs from it."""
+    have = said or listed
+    if want is not None and have is not None and want != have:
+        return want, have
+    return (listed, said) if said is not None and listed is not None and said != listed else None
 
 
 def _first(read: Callable[[Exam | ItemRow], str | None], exam: _Stated, row: _Stated) -> str | None:

@@ -124,10 +124,14 @@ def bind_listed(spec: ListedSpec, voice: Voice) -> Check:
     if spec.on_open is not None and state is not ListState.COMPLETE:
         opened = voice.varying(ReasonCode.LIST_OPEN, CheckKind.LISTED, spec.on_open)
 
+    always = frozenset(row.code for row in voice.content.items if row.start is None and row.end is None)
+
     def check(c: Candidate) -> Findings:
         item = c.prior.item
         if item is None:
             return opened((("item", "–"),), ()) if opened and state is ListState.ABSENT else unmapped
+        if item.system == system and item.code in always:
+            return NOTHING
         rows = items.of(item.code) if item.system == system else ()
         if rows:
             _, start, end = rows[0]

@@ -46,7 +46,12 @@ def bind_institution(spec: InstitutionSpec, voice: Voice) -> Check:
     met = voice.fixed(ReasonCode.INSTITUTION_LISTED, kind, spec.on_listed) if spec.on_listed else NOTHING
     opened = voice.fixed(ReasonCode.INSTITUTION_LIST_OPEN, kind, spec.on_open) if spec.on_open else NOTHING
 
+    unheld = unlisted if whole else opened
+    silent = not listed and not suspensions
+
     def check(c: Candidate) -> Findings:
+        if silent:
+            return unheld
         uscc, performed = c.prior.institution.id, c.performed
         halted: bool | None = False
         if uscc in suspensions:
@@ -62,9 +67,7 @@ def bind_institution(spec: InstitutionSpec, voice: Voice) -> Check:
                 return stopped
         rows = listed.of(uscc)
         if not rows:
-            if whole:
-                return unlisted
-            return opened if halted is False else unknown
+            return unheld if whole or halted is False else unknown
         standing = _any(within(start, end, performed) for _, start, end in rows)
         if standing is False:
             return unlisted
@@ -79,12 +82,13 @@ def bind_negative_list(spec: NegativeSpec, voice: Voice) -> Check:
     The time does not tell → ``on_unknown``.
     """
     negative, system = voice.lists.negative, voice.lists.system
+    empty = not negative
     hit = voice.varying(ReasonCode.NEGATIVE_LIST, CheckKind.NEGATIVE_LIST, spec.on_listed)
     unknown = voice.varying(ReasonCode.NEGATIVE_UNKNOWN, CheckKind.NEGATIVE_LIST, spec.on_unknown)
 
     def check(c: Candidate) -> Findings:
         item = c.prior.item
-        if item is None or item.system != system:
+        if empty or item is None or item.system != system:
             return NOTHING
         on_list = _any(within(start, end, c.at) for _, start, end in negative.of(item.code))
         if on_list is False:
