@@ -5,6 +5,7 @@ Each table is read once by a strict loader and then only looked up; nothing here
 
 from fhir_hr.mapping.canonical import CANONICAL
 from fhir_hr.mapping.codes import CodeRow, CodeTable, load_code_table
+from fhir_hr.mapping.exams import ExamMatch, ExamRow, ExamTable, load_exams
 from fhir_hr.mapping.items import ItemMatch, ItemRow, ItemTable, PanelMember, load_items
 from fhir_hr.mapping.marks import MarkRegistry, load_marks
 from fhir_hr.mapping.ordinals import OrdinalTable, load_ordinals
@@ -16,6 +17,9 @@ __all__ = [
     "CANONICAL",
     "CodeRow",
     "CodeTable",
+    "ExamMatch",
+    "ExamRow",
+    "ExamTable",
     "ItemMatch",
     "ItemRow",
     "ItemTable",
@@ -27,6 +31,7 @@ __all__ = [
     "SpecimenTable",
     "UnitTable",
     "load_code_table",
+    "load_exams",
     "load_items",
     "load_marks",
     "load_ordinals",
