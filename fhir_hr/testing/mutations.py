@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from fhir_hr.model.decisions import Effect
+from fhir_hr.model.lab import ReportStatus, ResultStatus
 from fhir_hr.rules.check_specs import CheckSpec, DirectionCase, Part, Then, WindowSpec
 from fhir_hr.rules.checks import kind_of
 from fhir_hr.rules.schema import PackContent
-from fhir_hr.rules.vocabulary import Anchor, CheckKind, Count, ListState
+from fhir_hr.rules.vocabulary import Anchor, Aspect, CheckKind, Count, ListState
 
 __all__ = ["Mutation", "mutations"]
 
@@ -52,6 +53,8 @@ _NOT_OBLIGING = (Effect.NOTE, Effect.DISCRETION, Effect.UNKNOWN, Effect.BLOCK)
 _MAY_OBLIGE = {(CheckKind.MARK, "on_valid"), (CheckKind.INSTITUTION, "on_listed"), (CheckKind.DIRECTION, "then")}
 _MAY_GO = {"on_broader", "on_same_encounter", "on_listed", "at_least", "at_most", "ownership", "grade", "assessed"}
 _OTHER_ZONE = {"+08:00": "+09:00"}
+_OF_EXAMS = (Aspect.MODALITY, Aspect.BODY_PART, Aspect.SIDE, Aspect.VIEWS, Aspect.CONTRAST)
+_OF_RESULTS = (Aspect.UNIT, Aspect.METHOD, Aspect.REFERENCE_INTERVAL)
 _DATES = ("start", "end", "assessed_from")
 
 
@@ -146,6 +149,17 @@ def _of_list(kind: CheckKind, value: tuple[Any, ...], at: Path) -> Iterator[_Cha
         yield (*at, m), f"without {_short(member, m)}", _DROP, member
         if isinstance(member, Part):
             yield from _of_part(kind, member, (*at, m))
+    for other in _missing(value):
+        yield at, f"also {other.value}", (*value, other), value
+
+
+def _missing(value: tuple[Any, ...]) -> Iterator[Enum]:
+    """Return the statuses or aspects that a list does not hold."""
+    first = value[0] if value else None
+    if isinstance(first, ResultStatus | ReportStatus):
+        yield from (member for member in type(first) if member not in value)
+    elif isinstance(first, Aspect):
+        yield from (aspect for aspect in (_OF_EXAMS if first in _OF_EXAMS else _OF_RESULTS) if aspect not in value)
 
 
 def _short(member: object, number: int) -> str:
@@ -238,6 +252,10 @@ def _near_days(day: str | None) -> tuple[str, ...]:
     return tuple(f"{int(day) + n:04}" for n in (-1, 1))
 
 
+_STANDING = {
+    "items": ("modality", "body_part", "side", "views", "contrast"),
+    "institutions": ("tier", "grade", "ownership", "type"),
+}
 _MEMBERS = {"marks": ("covers",), "items": ("specimens", "require", "includes")}
 
 
@@ -255,6 +273,9 @@ def _of_tables(content: PackContent) -> Iterator[Mutation]:
             for column in _DATES:
                 for other in _near_days(getattr(row, column, None)):
                     yield _row(content, (table, n, column), f"{name}.{column}: {other}", code, other)
+            for column in _STANDING.get(table, ()):
+                if getattr(row, column) is not None:
+                    yield _row(content, (table, n, column), f"{name}.{column}: none", code, None)
             if table == "items" and windows:
                 for days in _other_days(row.window_days):
                     yield _row(content, (table, n, "window_days"), f"{name}.window_days: {days}", code, days)

@@ -54,13 +54,21 @@ class Engine:
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
             msg = f"this is no request: {error}"
             raise UsageError(msg) from error
-        if not request.packs:
-            msg = "a request names its packs"
-            raise UsageError(msg)
-        packs = [self._pack(request, name) for name in request.packs]
+        packs = self.packs_of(request)
         case = build(request.facts, item_system=item_system_of(packs[0].content))
         verdict = judge(case.item, case.prior, order=case.order, packs=packs, identity=case.identity)
         return write_answer(request.id, answer_of(verdict))
+
+    def packs_of(self, request: Request) -> list[Pack]:
+        """Return the packs that a request asks, with its tables; bound once for each set of tables.
+
+        Raises:
+            UsageError: there is no such pack, or its tables cannot be.
+        """
+        if not request.packs:
+            msg = "a request names its packs"
+            raise UsageError(msg)
+        return [self._pack(request, name) for name in request.packs]
 
     def _pack(self, request: Request, name: str) -> Pack:
         pack = self._packs.get(name)
