@@ -11,7 +11,8 @@ from enum import StrEnum
 
 import msgspec
 
-from fhir_hr.mapping.canonical import ITEM_SYSTEM
+from fhir_hr.mapping.canonical import EXAM_ITEM_SYSTEM, ITEM_SYSTEM
+from fhir_hr.mapping.exams import load_exams
 from fhir_hr.mapping.item_table import ItemTable
 from fhir_hr.mapping.items import load_items
 from fhir_hr.marks.needs import Need, State
@@ -115,13 +116,23 @@ def lists_of(table: ItemTable) -> tuple[MarkList, ...]:
 
 
 def builtin_lists() -> tuple[MarkList, ...]:
-    """Return the lists that ship complete: the 16 laboratory items of 四川省.
+    """Return the lists that ship: of 四川省, all 16 laboratory items and the examinations known so far (46 of 53).
 
     Example:
         >>> [(one.state.value, len(one.items)) for one in builtin_lists()]
-        [('complete', 16)]
+        [('complete', 16), ('partial', 46)]
     """
-    return lists_of(load_items())
+    laboratory = lists_of(load_items())
+    rows = load_exams().rows
+    imaging = MarkList(
+        system=EXAM_ITEM_SYSTEM,
+        items=tuple(ListedItem(code=row.code) for row in rows),
+        state=ListState.PARTIAL,
+        uri=EXAM_ITEM_SYSTEM,
+        version=rows[0].list_version if rows else None,
+        authority=laboratory[0].authority,
+    )
+    return (*laboratory, imaging)
 
 
 class Grounds(msgspec.Struct, frozen=True, kw_only=True):

@@ -145,6 +145,12 @@ def test_an_item_that_was_not_mapped_is_not_marked():
     assert "item-listed-unknown" in codes(LAB.ask(item=None, name="*平均红细胞体积"))
 
 
+@pytest.mark.parametrize(("item", "expected"), [("cn-51-img-26", []), ("cn-51-img-53", ["item-listed-unknown"])])
+def test_a_row_of_the_imaging_list_that_is_not_known_is_unknown(item, expected):
+    # 46 of the 53 rows are known.
+    assert codes(CT.ask(item=Code(system=BASE + "cn-51-imaging", code=item), lists=None)) == expected
+
+
 def test_a_list_of_another_mark_does_not_serve():
     system = BASE + "cn-51-imaging"
     one = MarkList(system=system, items=(ListedItem(code=Code(system=system, code="x")),))
