@@ -32,6 +32,13 @@ _PUBLIC_HEAD = {
 _PUBLIC_SIZE = {Alg.ED25519: 32, Alg.SM2_SM3: 65}
 _SM2_HEAD = bytes.fromhex("308187020100301306072a8648ce3d020106082a811ccf5501822d046d306b0201010420")
 _SM2_MIDDLE = bytes.fromhex("a144034200")
+_SM2_FORMS = (
+    (_SM2_HEAD, _SM2_MIDDLE),  # as OpenSSL writes it; GmSSL names the curve a second time:
+    (
+        bytes.fromhex("308193020100301306072a8648ce3d020106082a811ccf5501822d047930770201010420"),
+        bytes.fromhex("a00a06082a811ccf5501822da144034200"),
+    ),
+)
 _SM2_CURVE = bytes.fromhex("06082a811ccf5501822d")
 _PEM = re.compile(rb"\s*-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----\s*\Z")
 _MAX_PEM = 10_000
@@ -201,14 +208,16 @@ def _ed25519(secret: bytes) -> SigningKey:
 
 
 def _sm2_key(der: bytes) -> SigningKey:
-    secret = der[len(_SM2_HEAD) : len(_SM2_HEAD) + 32]
-    rest = der[len(_SM2_HEAD) + 32 :]
-    if not der.startswith(_SM2_HEAD) or not rest.startswith(_SM2_MIDDLE):
-        raise UsageError("the SM2 key file is not written as openssl genpkey -algorithm SM2 writes it")
+    for head, middle in _SM2_FORMS:
+        secret, rest = der[len(head) : len(head) + 32], der[len(head) + 32 :]
+        if der.startswith(head) and rest.startswith(middle):
+            break
+    else:
+        raise UsageError("the SM2 key file is written neither as OpenSSL nor as GmSSL writes PKCS #8")
     if not 0 < int.from_bytes(secret, "big") < sm2.ORDER - 1:
         raise UsageError("the SM2 key is out of range")
     public = sm2.public_of(secret)
-    if rest[len(_SM2_MIDDLE) :] != public:
+    if rest[len(middle) :] != public:
         raise UsageError("the two halves of the SM2 key do not belong together")
     return SigningKey(secret, PublicKey(Alg.SM2_SM3, public))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 
@@ -114,6 +115,16 @@ def test_halves_that_do_not_belong_together_are_noticed(sm2_key):
     mixed = type(sm2_key)(sm2_key._secret, other.public).private_pem()
     with pytest.raises(UsageError, match="two halves of the SM2 key do not belong together"):
         load_signing_key(mixed)
+
+
+def test_a_key_with_the_curve_named_twice_can_be_read(sm2_key):
+    head = "308193020100301306072a8648ce3d020106082a811ccf5501822d047930770201010420"
+    middle = "a00a06082a811ccf5501822da144034200"
+    der = bytes.fromhex(head) + sm2_key._secret + bytes.fromhex(middle) + sm2_key.public.raw
+    pem = b"-----BEGIN PRIVATE KEY-----\n" + base64.b64encode(der) + b"\n-----END PRIVATE KEY-----\n"
+    assert load_signing_key(pem).public.kid == sm2_key.public.kid
+    with pytest.raises(UsageError, match="neither as OpenSSL nor as GmSSL"):
+        load_signing_key(pem.replace(b"MIG", b"MIH", 1))
 
 
 # -- SM2 -------------------------------------------------------------------------------------------
