@@ -35,13 +35,13 @@ class Expiries:
 
     Args:
         plan: the packs.
-        facets: what their checks read; in the plan's order, as ``applies``.
-        applies: whether each pack applies.
+        facets: what their checks read; in the plan's order.
+        route: which of them apply.
     """
 
-    def __init__(self, plan: Plan, facets: Sequence[PackFacets], applies: Sequence[Asked]) -> None:
+    def __init__(self, plan: Plan, facets: Sequence[PackFacets], route: Asked) -> None:
         self._plan = plan
-        self._route = Asked(applies, lambda chunk, row: tuple(each.answer(chunk, row) for each in applies))
+        self._route = route
         self._fixed = [Asked(one.moments(), _ask(one.pack)) for one in facets]
         self._windows = [one.windows() for one in facets]
 

@@ -8,7 +8,7 @@ the first row that shows it, and gives the answer to all others. So nothing of t
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 
 from fhir_hr.rules.bulk.columns import Chunk, Column, Ids, stated
 
-__all__ = ["Asked", "Facet", "Fold", "Interner", "Masked", "Same", "SameText", "Stated", "cached"]
+__all__ = ["Asked", "Combined", "Facet", "Fold", "Interner", "Masked", "Same", "SameText", "Stated", "cached"]
+
+T = TypeVar("T")
 
 _DENSE = 1 << 22
 """Largest table of combinations that is laid out in full; beyond it they are searched for."""
@@ -74,11 +76,12 @@ class Fold:
         """See :class:`Facet`."""
         column = chunk.column(self.fact)
         lut = self.lut(column)
-        if column.raw is None:
+        raw = column.raw
+        if raw is None:
             return None if lut[0] == 0 else np.full(chunk.rows, lut[0])
         if len(self.classes) == 1:
             return None
-        return cached(chunk, self, lambda: lut.take(column.raw))
+        return cached(chunk, self, lambda: lut.take(raw))
 
     def lut(self, column: Column) -> Ids:
         """Return the class of each value of a column."""
@@ -213,8 +216,12 @@ class SameText:
         return out
 
 
+Answer = Callable[[npt.NDArray[np.intp]], Ids]
+"""Answers for new combinations: first row of each → numbers."""
+
+
 class _Table:
-    """Answers by number of a combination; -1: not met yet."""
+    """Numbers of combinations that were met."""
 
     def __init__(self, size: int) -> None:
         self._dense = np.full(size, -1, dtype=np.int32) if size <= _DENSE else None
@@ -222,88 +229,71 @@ class _Table:
         self._answers = np.empty(0, dtype=np.int32)
         self.count = 0
 
-    def fresh(self) -> int:
-        """Return the next number."""
-        self.count += 1
-        return self.count - 1
+    def fresh(self, rows: Ids) -> Ids:
+        """Number new combinations in the order in which they come."""
+        self.count += len(rows)
+        return np.arange(self.count - len(rows), self.count, dtype=np.int32)
 
-    def of(self, keys: Ids, ask: Callable[[int], int]) -> Ids:
+    def of(self, keys: Ids, answer: Answer) -> Ids:
         """Return the answer for each key, asking with the first row of each new one."""
         if self._dense is None:
-            return self._searched(keys, ask)
+            return self._searched(keys, answer)
         table = self._dense
-        out = table.take(keys)
+        out: Ids = table.take(keys)
         if out.min() >= 0:
             return out
         rows = np.flatnonzero(out < 0)[::-1]
         # The first row of each new combination: all write their number into its place, the one that stays has won.
         table[keys[rows]] = -2 - rows
         first = rows[table[keys[rows]] == -2 - rows][::-1]
-        for row in first:
-            table[keys[row]] = ask(int(row))
-        return table.take(keys)
+        table[keys[first]] = answer(first)
+        out = table.take(keys)
+        return out
 
-    def _searched(self, keys: Ids, ask: Callable[[int], int]) -> Ids:
-        for attempt in (0, 1):
-            at = np.searchsorted(self._keys, keys)
-            if len(self._keys):
-                np.minimum(at, len(self._keys) - 1, out=at)
-                found = self._keys[at] == keys
-                if attempt or found.all():
-                    return self._answers[at]
-                new, first = np.unique(keys[~found], return_index=True)
-                rows = np.flatnonzero(~found)[first]
-            else:
-                new, rows = np.unique(keys, return_index=True)
-            order = np.argsort(rows)
+    def _searched(self, keys: Ids, answer: Answer) -> Ids:
+        known = np.zeros(len(keys), dtype=np.bool_)
+        at = np.zeros(len(keys), dtype=np.intp)
+        if len(self._keys):
+            at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+            known = self._keys[at] == keys
+        if not known.all():
+            unknown = np.flatnonzero(~known)
+            new, first = np.unique(keys[unknown], return_index=True)
+            order = np.argsort(first)
             answers = np.empty(len(new), dtype=np.int32)
-            for n in order:
-                answers[n] = ask(int(rows[n]))
+            answers[order] = answer(unknown[first[order]])
             places = np.searchsorted(self._keys, new)
             self._keys = np.insert(self._keys, places, new)
             self._answers = np.insert(self._answers, places, answers)
-        raise AssertionError  # pragma: no cover - the second attempt finds everything
+            at = np.searchsorted(self._keys, keys)
+        return self._answers[at]
 
 
-class Asked:
-    """Facets combined: one answer per combination of their classes, asked of the first row that shows it.
+class Combined:
+    """Facets combined: a number for each combination of their classes.
 
     Args:
-        parts: the facets that the answer depends on.
-        ask: answers for one row of a chunk; has to depend on the classes of ``parts`` alone.
+        parts: the facets.
         gate: another facet; rows of a class for which ``passes`` is false are all one combination.
     """
 
     def __init__(
-        self,
-        parts: Iterable[Facet],
-        ask: Callable[[Chunk, int], Hashable],
-        *,
-        gate: Facet | None = None,
-        passes: Callable[[int], bool] = bool,
+        self, parts: Iterable[Facet], *, gate: Facet | None = None, passes: Callable[[int], bool] = bool
     ) -> None:
         self._parts = tuple(dict.fromkeys(parts))
-        self._ask = ask
         self._gate = gate
         self._passes = passes
-        self.answers = Interner()
         self._radices: list[int] = []
         self._tables: list[_Table] = []
         self._rooms: list[int] = []
-
-    @property
-    def card(self) -> int:
-        """Number of different answers."""
-        return len(self.answers)
 
     def of(self, chunk: Chunk) -> Ids | None:
         """See :class:`Facet`."""
         return cached(chunk, self, lambda: self._of(chunk))
 
-    def answer(self, chunk: Chunk, row: int) -> Any:  # noqa: ANN401 - what ``ask`` answers
-        """Return the answer at a row."""
-        ids = self.of(chunk)
-        return self.answers.values[0 if ids is None else int(ids[row])]
+    def answers_at(self, chunk: Chunk, rows: Ids, closed: Ids) -> Ids:
+        """Return the numbers for new combinations, each given by its first row; ``closed``: those behind the gate."""
+        raise NotImplementedError
 
     def _of(self, chunk: Chunk) -> Ids | None:
         found = [part.of(chunk) for part in self._parts]
@@ -318,15 +308,18 @@ class Asked:
             # Number 0 is for all rows behind the closed gate; the others move up by one.
             key = (np.zeros(chunk.rows, np.int32) if key is None else key) + 1
             key *= open_
+        elif key is not None and self._gate is not None:
+            key = key + 1
         table = self._table(step, size + 1)
 
-        def ask(row: int) -> int:
-            return self.answers.id(self._ask(chunk, row))
+        def answer(rows: npt.NDArray[np.intp]) -> Ids:
+            return self.answers_at(chunk, rows, np.zeros(len(rows), np.bool_) if open_ is None else open_[rows] == 0)
 
         if key is None:
-            answer = int(table.of(np.zeros(1, np.int32), ask)[0])
-            return None if answer == 0 else np.full(chunk.rows, answer, dtype=np.int32)
-        return table.of(key, ask)
+            one = np.zeros(1, np.int32) if self._gate is None else np.ones(1, np.int32)
+            number = int(table.of(one, answer)[0])
+            return None if number == 0 else np.full(chunk.rows, number, dtype=np.int32)
+        return table.of(key, answer)
 
     def _combine(self, chunk: Chunk, found: list[Ids | None]) -> tuple[Ids | None, int, int]:
         """Number the combinations; where there may be too many, only those that were met."""
@@ -346,7 +339,7 @@ class Asked:
 
     def _met(self, key: Ids, size: int, step: int) -> tuple[Ids, int]:
         table = self._table(step, size)
-        out = table.of(key, lambda _: table.fresh())
+        out = table.of(key, table.fresh)
         while len(self._rooms) <= step:
             self._rooms.append(0)
         if table.count > self._rooms[step]:
@@ -370,23 +363,58 @@ class Asked:
         return None if opened.all() else opened
 
 
+class Asked(Combined):
+    """One answer per combination, asked of the first row that shows it.
+
+    Args:
+        parts: the facets that the answer depends on.
+        ask: answers for one row of a chunk; has to depend on the classes of ``parts`` alone.
+        gate, passes: see :class:`Combined`.
+    """
+
+    def __init__(
+        self,
+        parts: Iterable[Facet],
+        ask: Callable[[Chunk, int], Hashable],
+        *,
+        gate: Facet | None = None,
+        passes: Callable[[int], bool] = bool,
+    ) -> None:
+        super().__init__(parts, gate=gate, passes=passes)
+        self._ask = ask
+        self.answers = Interner()
+
+    @property
+    def card(self) -> int:
+        """Number of different answers."""
+        return len(self.answers)
+
+    def answer(self, chunk: Chunk, row: int) -> Any:  # noqa: ANN401 - what ``ask`` answers
+        """Return the answer at a row."""
+        ids = self.of(chunk)
+        return self.answers.values[0 if ids is None else int(ids[row])]
+
+    def answers_at(self, chunk: Chunk, rows: Ids, closed: Ids) -> Ids:  # noqa: ARG002 - asked all the same
+        """See :class:`Combined`."""
+        return np.array([self.answers.id(self._ask(chunk, int(row))) for row in rows], dtype=np.int32)
+
+
 def _added(key: Ids | None, ids: Ids | int, radix: int, size: int) -> Ids:
     kind = np.int32 if size < 1 << 31 else np.int64
     if key is None:
         return np.asarray(ids).astype(kind)
-    out = key.astype(kind) if key.dtype != kind else key.copy()
-    out *= radix
-    out += ids
-    return out
+    out = np.multiply(key, radix, dtype=kind)
+    return np.add(out, ids, out=out)
 
 
 def _narrow(card: int) -> npt.DTypeLike:
     return np.uint8 if card <= 1 << 8 else np.uint16 if card <= 1 << 16 else np.int32
 
 
-def cached(chunk: Chunk, facet: object, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it works out
+def cached(chunk: Chunk, facet: object, work: Callable[[], T]) -> T:
     """Return what a facet answered for a chunk, working it out the first time."""
     key = id(facet)
     if key not in chunk.cache:
         chunk.cache[key] = work()
-    return chunk.cache[key]
+    found: T = chunk.cache[key]
+    return found

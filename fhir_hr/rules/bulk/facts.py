@@ -70,7 +70,7 @@ class _Fact(msgspec.Struct, frozen=True):
     default: Any = None
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """A value that a fact cannot have; turned into a ``UsageError`` that names column and row."""
 
 
@@ -104,7 +104,7 @@ _CLOCKS = {2: Precision.HOUR, 5: Precision.MINUTE, 8: Precision.SECOND}
 def _time(text: str, _: str | None) -> When:
     found = read_time(text)
     if found is None:
-        raise _Wrong("no time like 2026-08 or 2026-08-20T10:00:00+08:00")
+        raise _WrongError("no time like 2026-08 or 2026-08-20T10:00:00+08:00")
     return found
 
 
@@ -118,7 +118,7 @@ def _one_of(kind: type[E]) -> Callable[[Any, str | None], E]:
     def read(value: Any, _: str | None) -> E:  # noqa: ANN401
         found = members.get(value)
         if found is None:
-            raise _Wrong(f"none of {', '.join(str(name) for name in members)}")
+            raise _WrongError(f"none of {', '.join(str(name) for name in members)}")
         return found
 
     return read
@@ -126,7 +126,7 @@ def _one_of(kind: type[E]) -> Callable[[Any, str | None], E]:
 
 def _tier(value: int, _: str | None) -> int:
     if value not in (0, 1, 2, 3):
-        raise _Wrong("none of 0, 1, 2, 3")
+        raise _WrongError("none of 0, 1, 2, 3")
     return value
 
 
@@ -134,7 +134,7 @@ def _tier(value: int, _: str | None) -> int:
 def _code(text: str, system: str | None) -> Code:
     named, bar, value = text.partition("|")
     if not text:
-        raise _Wrong("an empty code")
+        raise _WrongError("an empty code")
     return Code(system=named or None, code=value) if bar else Code(system=system, code=text)
 
 
@@ -146,7 +146,7 @@ def _json(kind: Any) -> Callable[[str], Any]:  # noqa: ANN401 - a type form
             return decoder.decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
             # The message of the decoder names keys and types, and for a wrong member the member; no more is told.
-            raise _Wrong("not the JSON that this fact has") from error
+            raise _WrongError("not the JSON that this fact has") from error
 
     return read
 
@@ -206,7 +206,7 @@ _IDENTITY = {
 def _identity(value: str, _: str | None) -> IdentityMatch:
     found = _IDENTITY.get(value)
     if found is None:
-        raise _Wrong("none of same, different, unknown")
+        raise _WrongError("none of same, different, unknown")
     return found
 
 
@@ -278,7 +278,7 @@ def read_fact(name: str, value: object, *, item_system: str | None) -> Any:  # n
         return fact.default
     try:
         return fact.read(value, item_system)
-    except _Wrong as error:
+    except _WrongError as error:
         msg = f"column {name!r}: a value is {error}"
         raise UsageError(msg) from error
 
@@ -288,7 +288,7 @@ _ME = PatientIdentity()
 
 def build_candidate(facts: Mapping[str, Any]) -> Candidate:
     """Build a candidate from facts as :func:`read_fact` returns them; one that is left out has its default."""
-    f = {name: facts[name] if name in facts else fact.default for name, fact in FACTS.items()}
+    f = {name: facts.get(name, fact.default) for name, fact in FACTS.items()}
     item = OrderItem(
         id="1",
         name="",

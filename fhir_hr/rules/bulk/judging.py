@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 
 from fhir_hr.errors import UsageError
 from fhir_hr.model.decisions import Force, RecognitionOutcome
-from fhir_hr.rules.bulk.columns import Chunk, Ids, Reader, check_columns
+from fhir_hr.rules.bulk.columns import Chunk, Reader, check_columns
 from fhir_hr.rules.bulk.expiry import Expiries
 from fhir_hr.rules.bulk.facets import Asked, Facet
 from fhir_hr.rules.bulk.facts import FACTS, Form
+from fhir_hr.rules.bulk.found import Bits, Found
 from fhir_hr.rules.bulk.masks import mask_of
 from fhir_hr.rules.bulk.reading import PackFacets
-from fhir_hr.rules.candidate import Check
 from fhir_hr.rules.engine import judge
 from fhir_hr.rules.merge import plan_of
 from fhir_hr.rules.pack import Pack
@@ -33,7 +33,6 @@ __all__ = [
     "OUTCOMES",
     "BulkJudge",
     "Progress",
-    "Said",
     "Source",
     "batches_of",
     "judge_batches",
@@ -53,13 +52,8 @@ OUTCOMES = tuple(RecognitionOutcome)
 FORCES = tuple(Force)
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What the row engine said of a combination.
-
-    Attributes:
-        low, high: the reason codes as masks (:mod:`fhir_hr.rules.bulk.masks`).
-        effects: the effects of the reasons, united (``fhir_hr.rules.vocabulary.BIT``).
-    """
+class _Merged(msgspec.Struct, frozen=True):
+    """What the row engine makes of the packs' findings: outcome, force, and what it says in its own name."""
 
     outcome: RecognitionOutcome
     force: Force | None
@@ -82,105 +76,68 @@ class BulkJudge:
             msg = "no packs were given; without rules nothing can be judged"
             raise UsageError(msg)
         self._packs = tuple(packs)
-        self._plan = plan_of(self._packs)
+        plan = plan_of(self._packs)
         self.item_system = item_system_of(packs[0].content) if item_system is None else item_system
         self.reader = Reader(item_system=self.item_system)
-        facets = [PackFacets(pack) for pack in self._plan.packs]
-        self._applies = [
-            Asked(one.applies(), lambda chunk, row, pack=one.pack: pack.applies(chunk.candidate(row)))  # type: ignore[misc]
-            for one in facets
-        ]
-        parts: list[Facet] = [*self._applies]
-        for one, applies in zip(facets, self._applies, strict=True):
-            parts.append(_pack_facet(one, applies))
-        if sum(pack.limited for pack in self._plan.packs) > 1:
+        facets = [PackFacets(pack) for pack in plan.packs]
+        applies = [Asked(one.applies(), _applies(one.pack)) for one in facets]
+        route = Asked(applies, lambda chunk, row: tuple(each.answer(chunk, row) for each in applies))
+        self._found = [Found(one, each, plan, route) for one, each in zip(facets, applies, strict=True)]
+        parts: list[Facet] = [route, *(Bits(found) for found in self._found)]
+        if sum(pack.limited for pack in plan.packs) > 1:
             parts += [facet for one in facets for facet in one.limit()]
-        self._verdicts = Asked(parts, self._ask)
-        self._expiries = Expiries(self._plan, facets, self._applies) if expires else None
-        self._table = _Answers()
+        # Which packs apply, the effects of what each found and the limits: all that merging them depends on.
+        self._merged = Asked(parts, self._merge)
+        self._expiries = Expiries(plan, facets, route) if expires else None
 
-    @property
-    def answers(self) -> list[Said]:
-        """What was said so far; :meth:`numbers` counts from its start."""
-        return self._verdicts.answers.values
-
-    def numbers(self, chunk: Chunk) -> Ids:
-        """Return, row by row, the number of the answer."""
-        ids = self._verdicts.of(chunk)
-        return np.zeros(chunk.rows, dtype=np.int32) if ids is None else ids
+    def columns(self, chunk: Chunk) -> dict[str, npt.NDArray[Any]]:
+        """Judge one chunk: outcome and force as positions in :data:`OUTCOMES` and :data:`FORCES` (-1: none), masks."""
+        merged = self._merged.of(chunk)
+        said: list[_Merged] = self._merged.answers.values
+        out = {
+            "outcome": np.array([OUTCOMES.index(one.outcome) for one in said], dtype=np.int8),
+            "force": np.array([-1 if one.force is None else FORCES.index(one.force) for one in said], np.int8),
+            "reasons_0": np.array([one.low for one in said], dtype=np.uint64),
+            "reasons_1": np.array([one.high for one in said], dtype=np.uint64),
+            "effects": np.array([one.effects for one in said], dtype=np.uint8),
+        }
+        every = np.zeros(chunk.rows, dtype=np.int32) if merged is None else merged
+        out = {name: table.take(every) for name, table in out.items()}
+        for found in self._found:
+            ids = found.of(chunk)
+            for name, table in (("reasons_0", found.low), ("reasons_1", found.high), ("effects", found.effects)):
+                out[name] |= table[0] if ids is None else table.take(ids)
+        return out
 
     def judge(self, chunk: Chunk) -> Any:  # noqa: ANN401 - a pyarrow RecordBatch
         """Judge one chunk: a batch of the columns that :func:`judge_table` describes."""
-        numbers = self.numbers(chunk)
-        self._table.extend(self.answers)
-        arrays = self._table.arrays(numbers)
+        columns = self.columns(chunk)
+        arrays: dict[str, Any] = {name: pa.array(column) for name, column in columns.items()}
+        arrays["outcome"] = pa.DictionaryArray.from_arrays(arrays["outcome"], _words(OUTCOMES))
+        none = columns["force"] < 0
+        indices = pa.array(columns["force"], mask=none) if none.any() else arrays["force"]
+        arrays["force"] = pa.DictionaryArray.from_arrays(indices, _words(FORCES))
         if self._expiries is not None:
-            arrays["expires"] = self._expiries.of(chunk, self._table.blocked.take(numbers))
+            blocked = columns["outcome"] == OUTCOMES.index(RecognitionOutcome.NOT)
+            arrays["expires"] = self._expiries.of(chunk, blocked)
         return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
-    def _ask(self, chunk: Chunk, row: int) -> Said:
+    def _merge(self, chunk: Chunk, row: int) -> _Merged:
         c = chunk.candidate(row)
         verdict = judge(c.item, c.prior, order=c.order, packs=self._packs, identity=c.identity)
-        low, high = mask_of(reason.code for reason in verdict.reasons)
+        own = [reason for reason in verdict.reasons if not reason.pack]
         effects = 0
-        for reason in verdict.reasons:
+        for reason in own:
             effects |= BIT[reason.effect]
-        return Said(verdict.outcome, verdict.force, low, high, effects)
+        return _Merged(verdict.outcome, verdict.force, *mask_of(reason.code for reason in own), effects)
 
 
-def _pack_facet(one: PackFacets, applies: Asked) -> Facet:
-    """Everything that one pack finds; where it does not apply, nothing."""
-    checks = [
-        Asked(one.of(spec), _finds(check)) for spec, check in zip(one.content.checks, one.pack.checks, strict=False)
-    ]
-    if len(one.pack.checks) > len(checks):
-        checks.append(Asked(one.overlay(), _finds(one.pack.checks[-1])))
-    if one.pack.fresh_until is not None:
-        checks.append(Asked(one.fresh(), _finds(one.pack.stale)))
-
-    def ask(chunk: Chunk, row: int) -> tuple[Any, ...]:
-        return tuple(check.answer(chunk, row) for check in checks)
-
-    return Asked(checks, ask, gate=applies, passes=lambda number: applies.answers.values[number] is not False)
+def _applies(pack: Pack) -> Callable[[Chunk, int], bool | None]:
+    return lambda chunk, row: pack.applies(chunk.candidate(row))
 
 
-def _finds(check: Check) -> Callable[[Chunk, int], tuple[tuple[int, int], ...]]:
-    def ask(chunk: Chunk, row: int) -> tuple[tuple[int, int], ...]:
-        return tuple((finding.rank, finding.bit) for finding in check(chunk.candidate(row)))
-
-    return ask
-
-
-class _Answers:
-    """The answers as columns, to be handed out by number."""
-
-    def __init__(self) -> None:
-        self._columns: dict[str, npt.NDArray[Any]] = {}
-        self._known = 0
-        self.blocked: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
-
-    def extend(self, answers: list[Said]) -> None:
-        if len(answers) == self._known:
-            return
-        self._known = len(answers)
-        self._columns = {
-            "outcome": np.array([OUTCOMES.index(one.outcome) for one in answers], dtype=np.int8),
-            "force": np.array([-1 if one.force is None else FORCES.index(one.force) for one in answers], np.int8),
-            "reasons_0": np.array([one.low for one in answers], dtype=np.uint64),
-            "reasons_1": np.array([one.high for one in answers], dtype=np.uint64),
-            "effects": np.array([one.effects for one in answers], dtype=np.uint8),
-        }
-        self.blocked = np.array([one.outcome is RecognitionOutcome.NOT for one in answers], dtype=np.bool_)
-
-    def arrays(self, numbers: Ids) -> dict[str, Any]:
-        columns = {name: column.take(numbers) for name, column in self._columns.items()}
-        found: dict[str, Any] = {name: pa.array(column) for name, column in columns.items()}
-        words = pa.array([str(outcome) for outcome in OUTCOMES])
-        found["outcome"] = pa.DictionaryArray.from_arrays(found["outcome"], words)
-        none = columns["force"] < 0
-        indices = pa.array(columns["force"], mask=none) if none.any() else found["force"]
-        found["force"] = pa.DictionaryArray.from_arrays(indices, pa.array([str(force) for force in FORCES]))
-        return found
+def _words(members: Iterable[str]) -> Any:  # noqa: ANN401
+    return pa.array([str(member) for member in members])
 
 
 def judge_batches(

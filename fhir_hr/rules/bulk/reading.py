@@ -14,6 +14,7 @@ import msgspec
 
 from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.exams import Exam
+from fhir_hr.model.orders import ExclusionClaim
 from fhir_hr.model.when import When
 from fhir_hr.rules.bulk.columns import Chunk
 from fhir_hr.rules.bulk.exams import exam_facets
@@ -40,6 +41,7 @@ from fhir_hr.rules.checks.window import bind_window_limit, readings
 from fhir_hr.rules.clock import parse_day, parse_zone, span
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.reasons import Voice, reason_texts
+from fhir_hr.rules.schema import NegativeRow, WeakenRow
 from fhir_hr.rules.vocabulary import Anchor, Aspect, CheckKind, Count, Field, MarkLevel
 
 __all__ = ["ANCHORS", "PackFacets", "Window"]
@@ -150,16 +152,16 @@ class PackFacets:
     def _plain(self, *facts: str) -> Facets:
         return tuple(self._fold(fact) for fact in facts)
 
-    def _identity(self, _: Any) -> Facets:
+    def _identity(self, _: object) -> Facets:
         return (Fold("identity", lambda match: match.same),)
 
-    def _finality(self, _: Any) -> Facets:
+    def _finality(self, _: object) -> Facets:
         return self._plain("prior.status", "prior.report_status")
 
-    def _superseded(self, _: Any) -> Facets:
+    def _superseded(self, _: object) -> Facets:
         return self._plain("prior.superseded")
 
-    def _time_order(self, _: Any) -> Facets:
+    def _time_order(self, _: object) -> Facets:
         return Order("prior.performed"), Order("prior.reported")
 
     def _same_item(self) -> Facet:
@@ -184,7 +186,7 @@ class PackFacets:
 
         return () if not included else (Fold("prior.item", holds), Fold("order.item", held))
 
-    def _item_fit(self, _: Any) -> Facets:
+    def _item_fit(self, _: object) -> Facets:
         same = self._same_item()
         # Codings and examinations are only compared where neither item could be mapped.
         shared = Asked(
@@ -208,7 +210,7 @@ class PackFacets:
     def _exam_fit(self, spec: ExamFitSpec) -> Facets:
         return (*exam_facets(spec, self.lists), *self._includes())
 
-    def _specimen_fit(self, _: Any) -> Facets:
+    def _specimen_fit(self, _: object) -> Facets:
         accepted = {row.code: frozenset(row.specimens) for row in self.lists.rows.values()}
         named, system = frozenset[str]().union(*accepted.values()), self.content.item_system
 
@@ -225,10 +227,10 @@ class PackFacets:
             Fold("prior.item", kinds),
         )
 
-    def _scale_fit(self, _: Any) -> Facets:
+    def _scale_fit(self, _: object) -> Facets:
         return self._plain("order.scale", "prior.scale")
 
-    def _listed(self, _: Any) -> Facets:
+    def _listed(self, _: object) -> Facets:
         return self._found.items().at("prior.performed")
 
     def _own_hospital(self, spec: OwnHospitalSpec) -> Facets:
@@ -237,13 +239,13 @@ class PackFacets:
             return (same,)
         return same, SameText("prior.encounter", "order.encounter")
 
-    def _institution(self, _: Any) -> Facets:
+    def _institution(self, _: object) -> Facets:
         return self._found.institutions().at("prior.performed")
 
     def _direction(self, spec: DirectionSpec) -> Facets:
         return direction_facets(spec, self.voice, self._found)
 
-    def _negative(self, _: Any) -> Facets:
+    def _negative(self, _: object) -> Facets:
         return self._found.negative().at("order.at")
 
     def _mark(self, spec: MarkSpec) -> Facets:
@@ -266,7 +268,7 @@ class PackFacets:
         ]
         return (*marks, Fold("prior.division", covered), Fold("order.division", covered))
 
-    def _item_symbol(self, _: Any) -> Facets:
+    def _item_symbol(self, _: object) -> Facets:
         return (
             *self._plain("prior.starred"),
             self._fold("prior.mark", _is_none),
@@ -280,7 +282,7 @@ class PackFacets:
     def _complete(self, spec: CompleteSpec) -> Facets:
         return self._fields(spec.fields)
 
-    def _special(self, _: Any) -> Facets:
+    def _special(self, _: object) -> Facets:
         system = self.content.item_system
         required = {row.code: row.require for row in self.lists.rows.values() if row.require}
 
@@ -319,17 +321,28 @@ class PackFacets:
     def moments(self) -> Facets:
         """Between which fixed moments of change the order lies: of the text, of its lists, of the index."""
         zone, content = self.content.effective.zone, self.content
-        rows = [*content.negative, *content.weaken]
+        rows: list[NegativeRow | WeakenRow] = [*content.negative, *content.weaken]
         starts = [parse_day(row.start, zone=zone) for row in rows]
         ends = [parse_day(text, zone=zone) for text in (content.effective.end, *(row.end for row in rows))]
         bounds = [micros(start[0]) for start in starts if start is not None]
         bounds += [micros(end[1]) + 1 for end in ends if end is not None]
-        system, named = content.item_system, {row.item for row in content.negative}
+        here = frozenset(overlay.institution for overlay in content.overlays)
+        negative, weakened = ({row.item for row in table} for table in (content.negative, content.weaken))
 
-        def item(code: Code | None) -> Hashable:
-            return code.code if code is not None and code.system == system and code.code in named else None
+        def named(codes: Any) -> Callable[[Code | None], Hashable]:  # noqa: ANN401 - a set of codes or None
+            def key(item: Code | None) -> Hashable:
+                mine = item is not None and item.system == content.item_system and item.code in codes
+                return item.code if mine and item is not None else None
 
-        return (Buckets("order.at", bounds), *self.fresh(), Fold("prior.item", item))
+            return key
+
+        return (
+            Buckets("order.at", bounds),
+            *self.fresh(),
+            Fold("prior.item", named(negative)),
+            Fold("order.item", named(weakened)),
+            Fold("order.institution", lambda uscc: uscc in here),
+        )
 
     def _limits(self, spec: WindowSpec) -> bool:
         return spec.max_days is not None or any(row.window_days is not None for row in self.content.items)
@@ -352,10 +365,10 @@ class PackFacets:
         none = Fold("prior.item", lambda item: spec.max_days is None and self._own_days(item) is None)
         return (none, *ages)
 
-    def _exclusion(self, _: Any) -> Facets:
+    def _exclusion(self, _: object) -> Facets:
         known = frozenset(case.case for case in self.content.exclusions)
 
-        def claims(made: Any) -> Hashable:
+        def claims(made: tuple[ExclusionClaim, ...]) -> Hashable:
             mine = {claim.case for claim in made if claim.item_id in (None, "1")}
             return bool(mine & known), bool(mine - known)
 

@@ -231,9 +231,7 @@ class Age:
 
 
 def _sign(ages: Moments, limit: Moments) -> Ids:
-    out = (ages >= limit).view(np.uint8)
-    out = out + (ages > limit)
-    return out
+    return (ages >= limit).view(np.uint8) + (ages > limit)
 
 
 class Limits:
@@ -334,13 +332,13 @@ class Periods:
 
     def reached(self, ids: Ids | None, moments: Moments) -> Ids:
         """Return how many of its own times each row has reached."""
-        out = np.zeros(len(moments), dtype=np.uint8 if self.width < 120 else np.int32)
+        out: Ids = np.zeros(len(moments), dtype=np.uint8 if self.width < 120 else np.int32)
         if ids is None:
             for bound in self._bounds[0]:
-                out += moments >= bound
+                np.add(out, moments >= bound, out=out)
         elif self.width <= _FEW:
             for n in range(self.width):
-                out += moments >= self._bounds[:, n].take(ids)
+                np.add(out, moments >= self._bounds[:, n].take(ids), out=out)
         else:
             out = self._searched(ids, moments).astype(out.dtype)
         return out
@@ -355,7 +353,8 @@ class Periods:
         counts = own.sum(axis=1)
         before = np.concatenate([[0], np.cumsum(counts)[:-1]])
         keys = ids.astype(np.int64) * step + np.searchsorted(every, moments, side="right")
-        return np.searchsorted(flat, keys, side="right") - before.take(ids)
+        found: Ids = np.searchsorted(flat, keys, side="right") - before.take(ids)
+        return found
 
 
 class _Said:

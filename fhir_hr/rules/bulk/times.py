@@ -67,9 +67,10 @@ class Times:
             return self._texts[1][int(self._texts[0][row])]
         assert self._stamps is not None
         stamps, precisions = self._stamps
-        if not stamps[row].is_valid:
+        stamp = stamps[row].as_py()
+        if stamp is None:
             return None
-        return _when(stamps[row].value, int(precisions[row]) if precisions is not None else int(Precision.SECOND))
+        return _when(stamp, int(precisions[row]) if precisions is not None else int(Precision.SECOND))
 
     @property
     def extreme(self) -> npt.NDArray[np.bool_] | None:
@@ -123,7 +124,7 @@ def read_timestamps(array: Any, precisions: Any, *, name: str) -> Times:  # noqa
     if precise is not None and (precise < Precision.SECOND).any():
         lo, hi, none = _spans(lo, precise, none)
     times = Times(lo, hi, none)
-    times._stamps = array.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()), precise
+    times._stamps = stamps, precise
     return times
 
 
