@@ -22,6 +22,7 @@ from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
 from fhir_hr.model.when import When
 
 __all__ = [
+    "STATED_NEEDS",
     "Grounds",
     "ListState",
     "ListedInstitution",
@@ -32,6 +33,9 @@ __all__ = [
     "builtin_lists",
     "lists_of",
 ]
+
+STATED_NEEDS = (Need.QUALITY_SYSTEM, Need.AUTHORISED)
+"""What an institution's own statement can show."""
 
 
 class ListState(StrEnum):

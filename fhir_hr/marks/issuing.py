@@ -10,7 +10,7 @@ from fhir_hr.errors import UsageError
 from fhir_hr.mapping.marks import MarkPlace, MarkRegistry, MarkTarget, load_marks, without_symbols
 from fhir_hr.marks.advice import ItemAdvice, MarkAdvice, MarkReason, MarkVerdict, Shown
 from fhir_hr.marks.facts import ExamFacts, ItemFacts, facts_of_exam, facts_of_report
-from fhir_hr.marks.grounds import Grounds, MarkInstitutions, MarkList, Statement, builtin_lists
+from fhir_hr.marks.grounds import STATED_NEEDS, Grounds, MarkInstitutions, MarkList, Statement, builtin_lists
 from fhir_hr.marks.judging import QUALITY_NEEDS, Finding, judge
 from fhir_hr.marks.needs import Need, State
 from fhir_hr.marks.rules import MarkRule, MarkRules, load_mark_rules
@@ -62,7 +62,7 @@ def issue_marks(
         rules: the issuing rules; the shipped ones by default.
 
     Raises:
-        UsageError: ``marks`` names a mark that is not registered.
+        UsageError: ``marks`` names a mark that is not registered, or a statement is of a need that evidence shows.
     """
     asked = _asked(institution, evidence, statements, lists, institutions, marks, registry, rules)
     if report.kind is not ReportKind.LABORATORY:
@@ -86,7 +86,7 @@ def issue_exam_marks(
     """Say for each imaging examination of one report which marks it may carry; as :func:`issue_marks`.
 
     Raises:
-        UsageError: ``marks`` names a mark that is not registered.
+        UsageError: ``marks`` names a mark that is not registered, or a statement is of a need that evidence shows.
     """
     asked = _asked(institution, evidence, statements, lists, institutions, marks, registry, rules)
     return _advice(tuple(facts_of_exam(each) for each in exams), kind=ReportKind.IMAGING, key="", asked=asked)
@@ -148,6 +148,11 @@ def _asked(
             msg = f"mark {code[:40]!r} is not registered; there are: {', '.join(known.codes)}"
             raise UsageError(msg)
         chosen.append(mark)
+    for each in statements:
+        if each.need not in STATED_NEEDS:
+            allowed = ", ".join(need.value for need in STATED_NEEDS)
+            msg = f"an institution's statement cannot show {each.need.value!r}; it can show: {allowed}"
+            raise UsageError(msg)
     return _Asked(
         institution=institution,
         grounds=Grounds(

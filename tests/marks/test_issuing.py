@@ -324,6 +324,11 @@ def test_an_unknown_mark_is_a_mistake_of_the_caller():
         LAB.ask(marks=["quanguo-hr"])  # unconfirmed: data for people only
 
 
+def test_a_certificate_is_not_stated():
+    with pytest.raises(UsageError, match="statement cannot show 'eqa'; it can show: quality-system, authorised"):
+        LAB.ask(statements=(Statement(need=Need.EQA, institution=HOSPITAL),))
+
+
 def test_no_answer_names_the_patient_or_the_values():
     advice = LAB.ask()
     assert "演示" not in repr(advice)
