@@ -174,7 +174,6 @@ WORDS: Mapping[str, Pair] = {
     "plasma": ("血浆", "plasma"),
     "serum-plasma": ("血清或血浆", "serum or plasma"),
     # facts that may be missing
-    "comparability": ("结果的单位、方法或参考区间", "unit, method or interval of the result"),
     "completeness": ("报告是否完整", "whether the report is complete"),
     "evidence.assessment": ("专家评估资料", "assessment"),
     "evidence.eqa": ("室间质评资料", "EQA evidence"),

@@ -7,6 +7,7 @@ import argparse
 __all__ = ["add_parser"]
 
 _EPILOG = """a pack is a folder with pack.yaml, sources.yaml and tables; start with:
+  fhir-hr rules new MY-PACK …       a folder to begin with
   fhir-hr rules lint MY-PACK        what is wrong, doubtful or idle, with file and line
   fhir-hr rules test MY-PACK        are its vectors answered as expected?
   fhir-hr rules diff OLD NEW        what does the new version change?
@@ -15,7 +16,7 @@ _EPILOG = """a pack is a folder with pack.yaml, sources.yaml and tables; start w
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its own commands."""
-    from fhir_hr.cli.rules import build, diff, docs, explain, export, keygen, lint, mutate, sign, test, verify
+    from fhir_hr.cli.rules import build, diff, docs, explain, export, keygen, lint, mutate, new, sign, test, verify
 
     parser = commands.add_parser(
         "rules",
@@ -25,5 +26,5 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     own = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (lint, test, mutate, diff, explain, build, keygen, sign, verify, export, docs):
+    for module in (new, lint, test, mutate, diff, explain, build, keygen, sign, verify, export, docs):
         module.add_parser(own)

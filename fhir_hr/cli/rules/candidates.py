@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -15,27 +15,38 @@ from fhir_hr.testing.facts import Case, build
 
 __all__ = ["read_candidates", "read_facts"]
 
+Facts: TypeAlias = dict[str, Any]
+
 _LONGEST = 1 << 20
 
 
-def read_candidates(name: str, *, item_system: str | None, what: str, quiet: bool = False) -> Iterator[Case]:
+def read_candidates(
+    name: str, *, item_system: str | None, what: str, base: str | None = None, quiet: bool = False
+) -> Iterator[Case]:
     """Yield the candidates of a file, with a progress bar where someone watches.
+
+    Args:
+        name: the file.
+        item_system: code system of item codes that are written without one.
+        what: words at the progress bar.
+        base: file of facts that hold where a line does not say otherwise.
+        quiet: show no progress.
 
     Raises:
         UsageError: a line is no candidate; with file and line.
     """
-    path = Path(name)
+    path, same = Path(name), {} if base is None else _object(_head(base), base)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             if quiet or not sys.stderr.isatty():
-                yield from _cases(file, name, item_system)
+                yield from _cases(file, name, item_system, same)
                 return
             from rich.progress import Progress
 
             with Progress(console=console(stderr=True), transient=True) as progress:
                 task = progress.add_task(what, total=size or None)
-                for case in _cases(file, name, item_system):
+                for case in _cases(file, name, item_system, same):
                     yield case
                     progress.update(task, completed=file.tell())
     except OSError as error:
@@ -43,7 +54,7 @@ def read_candidates(name: str, *, item_system: str | None, what: str, quiet: boo
         raise UsageError(msg) from error
 
 
-def _cases(file: Any, name: str, item_system: str | None) -> Iterator[Case]:  # noqa: ANN401 - a binary file
+def _cases(file: Any, name: str, item_system: str | None, same: Facts) -> Iterator[Case]:  # noqa: ANN401 - binary
     number = 0
     while line := file.readline(_LONGEST + 1):
         number += 1
@@ -51,37 +62,46 @@ def _cases(file: Any, name: str, item_system: str | None) -> Iterator[Case]:  # 
             msg = f"{name}:{number}: the line is longer than {_LONGEST} bytes"
             raise UsageError(msg)
         if line.strip():
-            yield _case(line, f"{name}:{number}", item_system)
+            yield _case(line, f"{name}:{number}", item_system, same)
 
 
-def read_facts(name: str, *, item_system: str | None) -> Case:
+def read_facts(name: str, *, item_system: str | None, base: str | None = None) -> Case:
     """Return the one candidate of a JSON file.
 
     Raises:
         UsageError: it cannot be read, or is no candidate.
     """
+    same = {} if base is None else _object(_head(base), base)
+    return _case(_head(name), name, item_system, same)
+
+
+def _head(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
-            data = file.read(_LONGEST)
+            return file.read(_LONGEST)
     except OSError as error:
         msg = f"{name!r} could not be read: {error.strerror or type(error).__name__}"
         raise UsageError(msg) from error
-    return _case(data, name, item_system)
 
 
-def _case(data: bytes, where: str, item_system: str | None) -> Case:
+def _object(data: bytes, where: str) -> Facts:
     try:
         facts = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
         msg = f"{where}: is no JSON object"
         raise UsageError(msg) from error
+    # A vector holds its facts beside what it expects.
     if isinstance(facts, dict) and isinstance(facts.get("facts"), dict):
         facts = facts["facts"]
     if not isinstance(facts, dict):
         msg = f"{where}: is no JSON object"
         raise UsageError(msg)
+    return facts
+
+
+def _case(data: bytes, where: str, item_system: str | None, same: Facts) -> Case:
     try:
-        return build(facts, item_system=item_system)
+        return build({**same, **_object(data, where)}, item_system=item_system)
     except UsageError as error:
         msg = f"{where}: {error}"
         raise UsageError(msg) from error

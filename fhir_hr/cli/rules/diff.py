@@ -42,6 +42,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("old", metavar="OLD", help="folder of a pack, compiled .json, or the name of one that ships")
     parser.add_argument("new", metavar="NEW", help="the same, of the new version")
     parser.add_argument("--priors", metavar="FILE", help="candidates as JSON lines: how many outcomes change?")
+    parser.add_argument("--base", metavar="FILE", help="facts that hold where a candidate does not say otherwise")
     parser.add_argument("--json", action="store_true", help="print changes (and effects) as JSON")
     parser.set_defaults(run=run)
 
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> Exit:
     changes = compare(old.content, new.content)
     impact = None
     if options.priors is not None:
-        impact = _weigh(old, new, options.priors, quiet=options.json)
+        impact = _weigh(old, new, options)
     if options.json:
         plain: dict[str, Any] = {
             "old": msgspec.to_builtins(old.ref),
@@ -70,11 +71,14 @@ def run(options: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _weigh(old: Pack, new: Pack, name: str, *, quiet: bool) -> Impact:
+def _weigh(old: Pack, new: Pack, options: argparse.Namespace) -> Impact:
+    name: str = options.priors
     if name.endswith((".parquet", ".arrow", ".feather")):
         msg = f"{name!r}: columns are compared with `fhir-hr rules bulk`; --priors reads JSON lines"
         raise UsageError(msg)
-    return weigh(old, new, read_candidates(name, item_system=item_system_of(new.content), what="diff", quiet=quiet))
+    system = item_system_of(new.content)
+    cases = read_candidates(name, item_system=system, what="diff", base=options.base, quiet=options.json)
+    return weigh(old, new, cases)
 
 
 def _show_changes(old: Pack, new: Pack, changes: Sequence[Change], language: Language) -> None:

@@ -39,6 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--facts", metavar="FILE", help="the candidate: flat facts as one JSON object")
     given.add_argument("--vector", metavar="NAME", help="a vector of the first pack's folder, by its name or line")
+    parser.add_argument("--base", metavar="FILE", help="facts that hold where --facts does not say otherwise")
     parser.add_argument("--json", action="store_true", help="print the decision as JSON")
     parser.set_defaults(run=run)
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> Exit:
         case, asked = _vector(Path(options.packs[0]), options.vector)
         packs = asked if len(packs) == 1 else packs
     else:
-        case = read_facts(options.facts, item_system=item_system_of(packs[0].content))
+        case = read_facts(options.facts, item_system=item_system_of(packs[0].content), base=options.base)
     decision = decide(case.item, case.prior, order=case.order, packs=packs, identity=case.identity)
     if options.json:
         plain = {"decision": msgspec.to_builtins(decision), "hindrances": msgspec.to_builtins(hindrances(decision))}

@@ -23,7 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "test",
         help="测试规则包 · run a pack's decision vectors",
         description="逐条运行规则包 tests/ 下的判断用例。Run the decision vectors in the folder tests/ of each pack.",
-        epilog="Exit code 1 when a vector is answered otherwise than expected, or a pack has no vector; 4 when one is broken.",
+        epilog="Exit code 1 when a vector is answered otherwise than expected, or there is none; 4 when one is broken.",
     )
     add_packs(parser)
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit report")

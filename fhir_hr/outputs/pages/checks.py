@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fhir_hr.outputs.pages.markdown import cell, table
 from fhir_hr.rules.check_specs import (
@@ -14,13 +14,12 @@ from fhir_hr.rules.check_specs import (
     ExamFitSpec,
     ItemSymbolSpec,
     MarkSpec,
-    Party,
     QualitySpec,
-    Rank,
     Then,
     WindowSpec,
 )
 from fhir_hr.rules.checks import kind_of
+from fhir_hr.rules.plain_parts import party_words, receiver_words
 from fhir_hr.rules.plain_words import joined, word
 from fhir_hr.rules.schema import PackContent
 
@@ -28,8 +27,6 @@ __all__ = ["OURS", "check_rows", "direction_lines", "says", "window_words"]
 
 OURS = "**【解释】**"
 """How our own reading is marked, so that nobody takes it for the text."""
-
-_TIERS = {0: "未定级", 1: "一级", 2: "二级", 3: "三级"}
 
 
 def says(then: Then) -> str:
@@ -118,24 +115,5 @@ def direction_lines(content: PackContent) -> list[str]:
 
 
 def _case(number: int, case: DirectionCase) -> tuple[str, str, str, str, str]:
-    receiver = [_party(case.receiver)]
-    receiver += ["与出具方同级"] if case.same_tier else []
-    receiver += ["与出具方同属一个医联体"] if case.same_alliance else []
-    said = "，".join(part for part in receiver if part) or "任何机构"
-    return str(number), _party(case.issuer) or "任何机构", said, word(case.then.effect, "zh"), says(case.then)
-
-
-def _party(party: Party) -> str:
-    parts: Sequence[str] = (
-        "、".join(_TIERS.get(tier, str(tier)) for tier in party.tiers),
-        f"{_rank(party.at_least)}及以上" if party.at_least else "",
-        f"{_rank(party.at_most)}及以下" if party.at_most else "",
-        word(party.ownership, "zh") if party.ownership else "",
-        joined(party.types, "zh"),
-        "" if party.assessed is None else "经评估" if party.assessed else "未经评估",
-    )
-    return "，".join(part for part in parts if part)
-
-
-def _rank(rank: Rank) -> str:
-    return f"{_TIERS.get(rank.tier, str(rank.tier))}{f'{rank.grade.value}等' if rank.grade else ''}"
+    issuer, receiver = party_words(case.issuer)[0], receiver_words(case)[0]
+    return str(number), cell(issuer), cell(receiver), word(case.then.effect, "zh"), says(case.then)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fhir_hr.mapping.specimens import load_specimens
 from fhir_hr.outputs.pages.markdown import bullets, cell, heading, table
+from fhir_hr.rules.plain_parts import certainty_words
 from fhir_hr.rules.plain_words import joined, word
 from fhir_hr.rules.schema import Document, ItemRow, PackContent
 from fhir_hr.rules.vocabulary import ListState
@@ -140,7 +141,7 @@ def _facts(document: Document) -> list[str]:
         ("说明", document.note),
         ("出处", document.source),
     )
-    certainty = f"可靠程度：{word(document.certainty, 'zh')} · {word(document.certainty, 'en')}"
+    certainty = f"可靠程度：{' · '.join(certainty_words(document.certainty))}"
     return [
         *(f"{name}：{cell(value) if value else '未见'}" for name, value in known if value or name != "说明"),
         certainty,

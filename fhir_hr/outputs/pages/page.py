@@ -19,6 +19,7 @@ from fhir_hr.rules.advice.reach import each_then
 from fhir_hr.rules.check_specs import WindowSpec
 from fhir_hr.rules.checks import kind_of
 from fhir_hr.rules.pack import digest_of
+from fhir_hr.rules.plain_parts import certainty_words, duty_words, gap_words
 from fhir_hr.rules.plain_words import joined, word
 from fhir_hr.rules.schema import PackContent
 
@@ -48,7 +49,7 @@ def pack_page(content: PackContent) -> str:
         (("九、排除情形", "exclusions"), exclusion_lines(content)),
         (("十、不予互认", "refusals"), refusal_lines(content)),
         (("十一、记录与义务", "records and duties"), _duties(content)),
-        (("十二、缺什么", "gaps"), bullets(f"{cell(gap.part)}：{cell(gap.text)}" for gap in content.gaps)),
+        (("十二、缺什么", "gaps"), bullets(cell(gap_words(gap)[0]) for gap in content.gaps)),
         (("十三、来源", "sources"), source_lines(content)),
     )
     for (zh, en), body in sections:
@@ -144,8 +145,8 @@ def _short(content: PackContent) -> list[str]:
         f"Strongest outcome: {strongest_en}{by_en}. Marks: {cell(marks) or 'none'}. "
         f"Items: {items} ({state_words(content.list_state, 'en')}); institutions: "
         f"{state_words(content.institutions_state, 'en')}. Time limit: {limit_en}{days_en}. "
-        f"{len(content.checks)} checks with {len(thens)} findings: {ours} rest on our reading and on no clause, {read} on a "
-        f"clause as we read it; {len(content.gaps)} gaps."
+        f"{len(content.checks)} checks with {len(thens)} findings: {ours} rest on our reading and on no clause, "
+        f"{read} on a clause as we read it; {len(content.gaps)} gaps."
     )
     return [*bullets(zh), en, ""]
 
@@ -159,7 +160,7 @@ def _scope(content: PackContent) -> list[str]:
     rows = [
         ("适用地区 · areas (GB/T 2260)", areas, "；".join(ground)),
         ("地区不明时 · when unknown", word(content.applies.on_unknown.effect, "zh"), says(content.applies.on_unknown)),
-        ("施行 · in force", period, f"{word(effective.certainty, 'zh')}：{cell(effective.basis)}"),
+        ("施行 · in force", period, f"{certainty_words(effective.certainty)[0]}：{cell(effective.basis)}"),
         ("主管部门 · authority", cell(content.authority or "未见"), ""),
         ("清单版本 · list", cell(content.list_version or "–"), state_words(content.list_state, "zh")),
     ]
@@ -211,8 +212,4 @@ def _duty_lines(content: PackContent) -> Iterator[str]:
         said = "组合项目拆开后逐项判断" if content.panels.expand else "组合项目不拆开"
         yield f"{said}（{cell(content.panels.clause)}）"
     for duty in content.duties:
-        extra = f"，{duty.percent}%" if duty.percent is not None else ""
-        extra += f"，每{word(duty.period, 'zh')}" if duty.period else ""
-        text = f"：{cell(duty.text)}" if duty.text else ""
-        name = f"**{word(duty.duty, 'zh')}** {word(duty.duty, 'en')}"
-        yield f"{name}{text}{extra}（{cell(duty.clause)}）"
+        yield f"{cell(duty_words(duty)[0])} · {word(duty.duty, 'en')}（{cell(duty.clause)}）"

@@ -25,7 +25,19 @@ MOST = 200
 """How many errors are collected; a file with more is wrong as a whole."""
 
 _UNKNOWN_CLAUSE = re.compile(r"clause '(.+)' is not in sources\.yaml")
-_LATER = re.compile(r"lacks the check|a value is missing|has no check|names no case")
+_LACKS = re.compile(r"lacks the check '([a-z_]+)'")
+_NOTE, _BLOCK = "{effect: note, interpretation: x}", "{effect: block, interpretation: x}"
+_STAND_IN = {
+    "identity": f"on_mismatch: {_BLOCK}, on_unknown: {_BLOCK}",
+    "finality": f"item_statuses: [final], report_statuses: [final], on_fail: {_BLOCK}, on_unknown: {_BLOCK}",
+    "superseded": f"on_fail: {_BLOCK}, on_unknown: {_NOTE}",
+    "time_order": f"on_fail: {_BLOCK}, on_unknown: {_NOTE}",
+    "item_fit": f"on_mismatch: {_BLOCK}, on_unknown: {_NOTE}",
+    "exam_fit": f"aspects: [modality], on_mismatch: {_BLOCK}, on_unknown: {_NOTE}",
+}
+# What follows from something that was blanked, and is no error of its own.
+_CHECK = "\0check"
+_LATER = re.compile(r"a value is missing|has no check|names no case")
 # Without its rows, the rest of the pack stands as well as before.
 _SPARABLE = {"institutions.csv", "alliances.csv", "suspensions.csv", "quality.csv", "negative.csv"}
 _SPARABLE |= {"refusal-reasons.csv"}
@@ -50,9 +62,9 @@ def collect(files: Mapping[str, bytes]) -> Collected:
             content = compile_pack(left)
             break
         except PackError as error:
-            if errors and _LATER.search(error.reason):
-                break
-            if not any(f"'{code}'" in error.reason for code in blanked):
+            lacks = _LACKS.search(error.reason) is not None and _CHECK in blanked
+            later = lacks or (bool(errors) and _LATER.search(error.reason) is not None)
+            if not later and not any(f"'{code}'" in error.reason for code in blanked):
                 errors.append(error)
             smaller = _without(left, error, blanked)
             if smaller is None:
@@ -74,7 +86,7 @@ def _without(files: Mapping[str, bytes], error: PackError, blanked: set[str]) ->
             return {key: value for key, value in files.items() if key != name} if known or strange else None
         made = _blank_row(data, line, blanked)
     else:
-        made = _mend_yaml(files, name, error)
+        made = _mend_yaml(files, name, error, blanked)
     return None if made is None or made == data else {**files, name: made}
 
 
@@ -95,12 +107,14 @@ def _blank_row(data: bytes, line: int, blanked: set[str]) -> bytes | None:
     return None
 
 
-def _mend_yaml(files: Mapping[str, bytes], name: str, error: PackError) -> bytes | None:
+def _mend_yaml(files: Mapping[str, bytes], name: str, error: PackError, blanked: set[str]) -> bytes | None:
     if error.line is None:
         return None
     try:
         text = files[name].decode("utf-8")
-        unknown = _UNKNOWN_CLAUSE.search(error.reason)
+        lacks, unknown = _LACKS.search(error.reason), _UNKNOWN_CLAUSE.search(error.reason)
+        if lacks:
+            return _stand_in(text, lacks.group(1))
         if unknown:
             return _other_clause(text, error.line, unknown.group(1), files.get("sources.yaml", b""))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -110,7 +124,31 @@ def _mend_yaml(files: Mapping[str, bytes], name: str, error: PackError) -> bytes
     for start, end in _elements(root):
         if start <= error.line <= end:
             found = (start, end)
-    return None if found is None else _blank(text, *found)
+    if found is None:
+        return None
+    if re.search(r"\bcheck:", "".join(text.splitlines(keepends=True)[found[0] - 1 : found[1]])):
+        blanked.add(_CHECK)
+    return _blank(text, *found)
+
+
+def _stand_in(text: str, kind: str) -> bytes | None:
+    """Put a check in a blank line of the list of checks, in the place of one that was blanked or never written."""
+    lines = text.splitlines(keepends=True)
+    try:
+        start = lines.index("checks:\n") + 1
+    except ValueError:
+        return None
+    indent = next((found.group(1) for line in lines[start:] if (found := re.match(r"( *)- ", line))), None)
+    first = next((n for n, line in enumerate(lines[start:], start=start) if re.match(r" *- ", line)), None)
+    if indent is None or first is None:
+        return None
+    for n in range(first, len(lines)):
+        if re.match(r"[A-Za-z]", lines[n]):
+            return None
+        if lines[n] == "\n" and (n + 1 == len(lines) or not lines[n + 1].startswith(f"{indent}  ")):
+            lines[n] = f"{indent}- {{check: {kind}, {_STAND_IN[kind]}}}\n"
+            return "".join(lines).encode("utf-8")
+    return None
 
 
 def _other_clause(text: str, line: int, clause: str, sources: bytes) -> bytes | None:

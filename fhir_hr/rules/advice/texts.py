@@ -10,6 +10,7 @@ import msgspec
 from fhir_hr.rules.advice.finding import Advice, Draft, advice
 from fhir_hr.rules.advice.words import AdviceCode as C
 from fhir_hr.rules.checks import kind_of
+from fhir_hr.rules.plain_parts import gap_words
 from fhir_hr.rules.plain_words import pair
 from fhir_hr.rules.vocabulary import CheckKind, DutyKind, ListState
 
@@ -41,7 +42,8 @@ def advise_lists(draft: Draft) -> Iterator[Advice]:
         if state is not ListState.COMPLETE and asked and not said:
             yield draft.head(C.LIST_WITHOUT_GAP, f"$.{name}", what=zh, what_en=en, state=words[0], state_en=words[1])
     for n, gap in enumerate(content.gaps):
-        yield draft.head(C.GAP, f"$.gaps[{n}]", part=gap.part, text=gap.text)
+        zh, en = gap_words(gap)
+        yield draft.head(C.GAP, f"$.gaps[{n}]", zh=zh, en=en)
     for n, duty in enumerate(content.duties):
         if duty.duty is DutyKind.SAMPLE_REFUSALS and duty.percent is None:
             yield draft.head(C.DUTY_PERCENT, f"$.duties[{n}]", value=pair(duty.duty)[0])

@@ -108,6 +108,11 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         "机构代码“{value}”不是 18 位统一社会信用代码；各方须确认使用同一代码",
         "{value!r} is no USCC of 18 characters; all parties have to use the same code",
     ),
+    C.DIVISION_UNKNOWN: (
+        _WARNING,
+        "行政区划“{value}”不属于任何省级区划，请核对",
+        "the division {value!r} belongs to no province",
+    ),
     C.INSTITUTION_UNLISTED: (
         _WARNING,
         "机构“{value}”不在 institutions.csv 中，而该名单标为完整",
@@ -218,7 +223,7 @@ ADVICE: Mapping[AdviceCode, tuple[Severity, str, str]] = {
         "{what}标为“{state}”，但 gaps 中没有说明缺什么",
         "{what_en} is said to be {state_en}, but gaps does not say what is missing",
     ),
-    C.GAP: (_INFO, "缺：{part}，{text}", "gap: {part}, {text}"),
+    C.GAP: (_INFO, "缺：{zh}", "gap: {en}"),
     C.DUTY_PERCENT: (
         _INFO,
         "义务“{value}”没有写明抽查比例（percent）",

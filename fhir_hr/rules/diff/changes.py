@@ -12,6 +12,7 @@ from fhir_hr.model.decisions import Effect
 from fhir_hr.rules.check_specs import CheckSpec, CompleteSpec, DirectionSpec, QualitySpec, Then, WindowSpec
 from fhir_hr.rules.checks import kind_of
 from fhir_hr.rules.diff.fields import differing, field_words, value_words
+from fhir_hr.rules.plain_parts import case_words, duty_words, gap_words
 from fhir_hr.rules.plain_words import Pair, pair
 from fhir_hr.rules.schema import PackContent
 
@@ -87,7 +88,8 @@ def compare(old: PackContent, new: PackContent) -> tuple[Change, ...]:
 
 
 def _changed(group: Group, subject: str, name: Pair, values: tuple[Any, Any]) -> Change:
-    (before_zh, before_en), (after_zh, after_en) = value_words(values[0]), value_words(values[1])
+    days = subject.endswith(("max_days", "window_days"))
+    (before_zh, before_en), (after_zh, after_en) = (_days(v) if days else value_words(v) for v in values)
     return Change(
         group=group,
         how=How.CHANGED,
@@ -97,6 +99,10 @@ def _changed(group: Group, subject: str, name: Pair, values: tuple[Any, Any]) ->
         before=before_zh,
         after=after_zh,
     )
+
+
+def _days(value: int | None) -> Pair:
+    return ("未定", "none") if value is None else (f"{value} 天", f"{value} days")
 
 
 def _added(group: Group, subject: str, name: Pair, *, gone: bool = False) -> Change:
@@ -121,8 +127,8 @@ def _head(old: PackContent, new: PackContent) -> Iterator[Change]:
         yield _changed(group, name, field_words(name), (before, after))
     for name, before, after in differing(old.effective, new.effective):
         yield _changed(Group.PERIOD, f"effective.{name}", field_words(name), (before, after))
-    for part, words in (("gaps", ("缺口", "gap")), ("duties", ("义务", "duty"))):
-        yield from _set(Group.PACK, part, words, getattr(old, part), getattr(new, part), value_words)
+    yield from _set(Group.PACK, "gaps", ("缺口", "gap"), old.gaps, new.gaps, gap_words)
+    yield from _set(Group.PACK, "duties", ("义务", "duty"), old.duties, new.duties, duty_words)
 
 
 def _set(
@@ -203,10 +209,12 @@ def _check(old: CheckSpec, new: CheckSpec, group: Group) -> Iterator[Change]:
     for name, before, after in differing(old, new):
         label = pair(name) if name.startswith("on_") or name == "otherwise" else field_words(name)
         said = (f"{words[0]}{label[0]}", f"{words[1]} {label[1]}")
+        if isinstance(new, WindowSpec) and not isinstance(after, Then):
+            said = (f"时限：{label[0]}", f"time limit, {label[1]}")
         if isinstance(before, Then) and isinstance(after, Then):
             yield from _then(before, after, group, f"{subject}.{name}", said)
         elif isinstance(new, DirectionSpec) and name == "cases":
-            yield from _set(Group.CHECK, f"{subject}.cases", ("方向", "direction"), before, after, value_words)
+            yield from _set(Group.CHECK, f"{subject}.cases", ("方向", "direction"), before, after, case_words)
         else:
             yield _changed(group, f"{subject}.{name}", said, (before, after))
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from fhir_hr.rules.plain_parts import certainty_words
 from fhir_hr.rules.plain_words import Pair, pair
+from fhir_hr.rules.schema import Certainty
 
 __all__ = ["FIELDS", "differing", "field_words", "value_words"]
 
@@ -86,7 +88,6 @@ FIELDS: Mapping[str, Pair] = {
     "item_statuses": ("项目状态", "statuses of the result"),
     "report_statuses": ("报告状态", "statuses of the report"),
     "cases": ("方向", "directions"),
-    "issuer_": ("出具方", "issuer"),
     "receiver": ("接诊方", "receiver"),
     "percent": ("比例", "percent"),
     "period": ("周期", "period"),
@@ -129,6 +130,8 @@ def value_words(value: Any) -> Pair:  # noqa: ANN401 - any value of a pack
     """
     if value is None or value == ():
         return _NONE
+    if isinstance(value, Certainty):
+        return certainty_words(value)
     if isinstance(value, tuple | list):
         words = [value_words(one) for one in value]
         return "、".join(zh for zh, _ in words), ", ".join(en for _, en in words)
