@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -189,3 +190,14 @@ def test_a_request_that_cannot_be_is_told(line, words):
 def test_a_folder_without_packs_is_an_error(tmp_path):
     with pytest.raises(PackError, match="holds no compiled pack"):
         read_packs(tmp_path)
+
+
+def test_the_program_of_the_guide_keeps_to_the_protocol(rules, tmp_path, capsys):
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "run-the-conformance-kit.md").read_text("utf-8")
+    script = tmp_path / "vendor.py"
+    script.write_text(re.search(r"```python\n(import json.*?)```", guide, re.DOTALL)[1], "utf-8")
+    assert run("--rules", rules, command=[sys.executable, str(script)]) == 1
+    out = capsys.readouterr().out
+    assert "!" not in out
+    shown = re.search(r"```text\n(.*?)…", guide, re.DOTALL)[1]
+    assert shown in out
