@@ -10,6 +10,7 @@
     kid = "…"                              # checked against the key
     public = "-----BEGIN PUBLIC KEY----- …"
     jurisdictions = ["cn-51*"]             # cn-51 and all inside it; without * that one alone
+    signs = ["packs", "index", "lanes"]    # may be left out: all three
     from = 2026-01-01T00:00:00+08:00       # from and to may be left out
     to = 2028-01-01T00:00:00+08:00
 
@@ -38,9 +39,19 @@ _MAX_TRUST = 1_000_000
 _AT = re.compile(r" - at `\$\.?([^`]*)`\Z")
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 
+
+class Signs(StrEnum):
+    """What a key may sign: so that the key of every day need not be the key that makes rules."""
+
+    PACKS = "packs"
+    INDEX = "index"
+    LANES = "lanes"
+
+
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _Patterns = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 _Algs = Annotated[tuple[Alg, ...], msgspec.Meta(min_length=1)]
+_Kinds = Annotated[tuple[Signs, ...], msgspec.Meta(min_length=1)]
 
 
 class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +59,14 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         jurisdictions: ``cn-51``, or ``cn-51*`` for it and all inside it.
+        signs: what it may sign.
         start, end: it may sign what is taken over from ``start`` on and before ``end``; ``None``: open.
     """
 
     name: str
     public: PublicKey
     jurisdictions: tuple[str, ...]
+    signs: tuple[Signs, ...] = tuple(Signs)
     start: datetime | None = None
     end: datetime | None = None
 
@@ -102,6 +115,7 @@ class _Key(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     kid: str
     public: str
     jurisdictions: _Patterns
+    signs: _Kinds = tuple(Signs)
     start: _Moment | None = msgspec.field(name="from", default=None)
     end: _Moment | None = msgspec.field(name="to", default=None)
 
