@@ -18,7 +18,7 @@ from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.reasons import Finding, Findings
 from fhir_hr.rules.verdicts import RANK, Verdict, make_verdict, merge_finding, outcome_of, settle
-from fhir_hr.rules.vocabulary import DISCRETION, NOTE, OBLIGE, CheckKind, ReasonCode
+from fhir_hr.rules.vocabulary import NOTE, OBLIGE, CheckKind, ReasonCode
 
 __all__ = ["Plan", "judge_all", "plan_of"]
 
@@ -33,6 +33,7 @@ _SWITCHES = 512
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One pack's part: the checks that are left to it, and what is said before them.
 
+    ``left``: kinds of check that it leaves, each with the packs that it leaves it to.
     ``window``: whether its own window is asked; a window that was left to a narrower pack limits nothing.
     """
 
@@ -40,6 +41,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     said: Findings
     window: bool
+    left: tuple[tuple[str, Pack], ...] = ()
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,17 +125,20 @@ def _order(pack: Pack) -> tuple[str, str, str, str]:
 
 def _step(pack: Pack, applies: bool | None, sure: list[Pack]) -> Step:
     """Leave out the kinds of check that the pack leaves to a narrower one that surely applies and has them."""
-    left = {
-        kind
+    takers = tuple(
+        (kind.value, other)
         for kind in pack.content.delegates
-        if any(other.width < pack.width and kind in other.asks for other in sure)
-    }
+        for other in sure
+        if other.width < pack.width and kind in other.asks
+    )
+    left = {kind for kind, _ in takers}
     checks = tuple(check for check, kind in zip(pack.checks, pack.kinds, strict=True) if kind not in left)
     return Step(
         pack=pack,
         checks=checks,
         said=NOTHING if applies else pack.unknown,
         window=CheckKind.WINDOW in pack.asks and CheckKind.WINDOW not in left,
+        left=takers,
     )
 
 
@@ -142,7 +147,7 @@ def _fold(route: Route, found: list[list[Finding]], limits: tuple[int | None, ..
     united = 0
     for _, bits, _ in answers:
         united |= bits
-    outcomes = [outcome_of(bits) for _, bits, _ in answers]
+    outcomes = [outcome_of(_with_left(route, found, n, bits)) for n, (_, bits, _) in enumerate(answers)]
     outcome = outcome_of(united)
     if outcome is RecognitionOutcome.MAY and RecognitionOutcome.MUST in outcomes:
         outcome = RecognitionOutcome.MUST
@@ -155,9 +160,23 @@ def _fold(route: Route, found: list[list[Finding]], limits: tuple[int | None, ..
         merged.append(_window_conflict(route, limits))
     # Findings of one code keep their packs' order (by id): sort is stable.
     merged.sort(key=RANK)
-    forces = [pack.force for pack, bits, _ in answers if pack.force and bits & OBLIGE and not bits & DISCRETION]
+    forces = [
+        pack.force
+        for (pack, _, _), own in zip(answers, outcomes, strict=True)
+        if pack.force and own is RecognitionOutcome.MUST
+    ]
     force = min(forces, key=_STRENGTH.__getitem__, default=None)
     return make_verdict(outcome, merged, route.refs, force)
+
+
+def _with_left(route: Route, found: list[list[Finding]], n: int, bits: int) -> int:
+    """Return a pack's effects with what weakens it in the checks that it left to narrower packs."""
+    left = {(kind, id(pack)) for kind, pack in route.steps[n].left}
+    for step, said in zip(route.steps, found, strict=True):
+        for finding in said:
+            if (finding.reason.check, id(step.pack)) in left:
+                bits |= finding.bit & ~(NOTE | OBLIGE)
+    return bits
 
 
 def _limits(candidate: Candidate, route: Route) -> tuple[int | None, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import itemgetter
 
+from fhir_hr.model.decisions import Effect
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.check_specs import ItemSymbolSpec, MarkSpec
 from fhir_hr.rules.reasons import Findings, Voice
@@ -96,8 +97,10 @@ def _answers(spec: MarkSpec, voice: Voice) -> Callable[[str, str | None, str | N
     kind, marks = CheckKind.MARK, voice.content.marks
     prefixes = {mark.code: tuple(division_prefix(code) for code in mark.covers) for mark in marks}
     texts = {mark.code: mark.text for mark in marks}
+    # Where a text does not oblige by the mark, "recognition is due" would be the wrong thing to say.
+    due = ReasonCode.OBLIGED if spec.on_valid.effect is Effect.OBLIGE else ReasonCode.MARK_VALID
     valid = {
-        code: voice.fixed(ReasonCode.OBLIGED, kind, spec.on_valid, params=(("mark", text),))
+        code: voice.fixed(due, kind, spec.on_valid, params=(("mark", text),))
         for code, text in texts.items()
     }
     outside = voice.varying(ReasonCode.MARK_OUTSIDE, kind, spec.on_outside)
