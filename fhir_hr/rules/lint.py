@@ -81,7 +81,7 @@ def _check_name(content: PackContent, at: Places) -> None:
     if not _PACK.fullmatch(content.pack) or len(content.pack) > _MAX_NAME:
         raise at.head(f"{content.pack[:40]!r} is no pack id like cn-51-lab", "$.pack")
     if not content.version.strip() or len(content.version) > _MAX_NAME:
-        raise at.head("is no version like 2022.1.0", "$.version")
+        raise at.head("version: needs a text like 2022.1.0", "$.version")
     if not _JURISDICTION[content.level].fullmatch(content.jurisdiction):
         message = f"{content.jurisdiction[:40]!r} is no jurisdiction of level {content.level.value}"
         raise at.head(message, "$.jurisdiction")
@@ -156,11 +156,11 @@ def _check_states(content: PackContent, at: Places) -> None:
     )
     for name, state, rows, table in lists:
         if rows and state is ListState.ABSENT:
-            raise at.head(f"is absent, and {table}.csv has rows", f"$.{name}")
+            raise at.head(f"{name} is absent, and {table}.csv has rows", f"$.{name}")
         if not rows and state is not ListState.ABSENT:
-            raise at.head(f"is {state.value}, and {table}.csv has no rows", f"$.{name}")
+            raise at.head(f"{name} is {state.value}, and {table}.csv has no rows", f"$.{name}")
     if content.items and not content.item_system:
-        raise at.head("is needed for the items of the list", "$.item_system")
+        raise at.head("item_system is needed for the items of the list", "$.item_system")
 
 
 def _check_needed(content: PackContent, at: Places) -> None:

@@ -147,11 +147,11 @@ def test_adding_a_block_never_raises_the_outcome(bits):
     ],
 )
 def test_a_blocking_fact_never_raises_the_outcome_of_any_vector(worse, all_vectors, make, pack):
-    for vector in all_vectors:
-        before = judge(*_args(make(vector["facts"])), packs=[pack], order=make(vector["facts"]).order)
-        case = make({**vector["facts"], **worse})
+    for vector in [each for each in all_vectors if each.packs == ("cn-51-lab",)]:
+        before = judge(*_args(make(vector.facts)), packs=[pack], order=make(vector.facts).order)
+        case = make({**vector.facts, **worse})
         after = judge(*_args(case), packs=[pack], order=case.order)
-        assert RANK[after.outcome] <= RANK[before.outcome], vector["name"]
+        assert RANK[after.outcome] <= RANK[before.outcome], vector.name
 
 
 def _args(case):
@@ -185,8 +185,8 @@ def test_any_pack_that_obliges_makes_must_and_the_disagreement_is_told(pack, oth
     assert verdict.outcome == "must"
     assert verdict.force == "in-principle"
     assert [ref.id for ref in verdict.packs] == ["a-limited", "z-soft"]
-    conflict = verdict.reasons[-1]
-    assert conflict.code == "HR-CONFLICT"
+    assert [r.code for r in verdict.reasons[-3:]] == ["HR-CONFLICT", "HR-OBLIGED", "HR-OBLIGED"]
+    conflict = verdict.reasons[-3]
     assert dict(conflict.params) == {"outcomes": "may,must", "packs": "a-limited,z-soft"}
     assert judge(item, prior, order=order, packs=[soft, pack]).force == "shall-not-repeat"
 
@@ -210,7 +210,7 @@ def test_blocks_of_all_packs_are_united(others, variant, make):
 def test_the_order_and_repetition_of_packs_is_irrelevant(pack, others, all_vectors, make):
     packs = [pack, *others]
     for vector in all_vectors[::9]:
-        case = make(vector["facts"])
+        case = make(vector.facts)
         answers = {
             decide(case.item, case.prior, order=case.order, packs=[*some, some[0]]).id
             for some in itertools.permutations(packs)
