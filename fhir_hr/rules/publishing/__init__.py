@@ -35,7 +35,7 @@ from fhir_hr.rules.publishing.formats import (
 )
 from fhir_hr.rules.publishing.keys import Alg, PublicKey, SigningKey, load_public_key, load_signing_key, new_key
 from fhir_hr.rules.publishing.signatures import attach_signature, sign_manifest
-from fhir_hr.rules.publishing.trust import Trust, TrustedKey, load_trust
+from fhir_hr.rules.publishing.trust import Signs, Trust, TrustedKey, load_trust
 from fhir_hr.rules.publishing.verify import Held, VerifiedPack, verify_index, verify_lane, verify_pack
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Manifest",
     "PublicKey",
     "SigningKey",
+    "Signs",
     "Supersedes",
     "Trust",
     "TrustedKey",

@@ -33,6 +33,7 @@ class Fault(StrEnum):
     BAD_SIGNATURE = "bad-signature"  # by a known key, and it does not hold
     SIGNATURE_MISSING = "signature-missing"  # of an algorithm that the trust file requires
     WRONG_JURISDICTION = "wrong-jurisdiction"  # the key may not sign for it, or its name or area lies outside
+    WRONG_PURPOSE = "wrong-purpose"  # the key may not sign this kind of file
     WRONG_DIGEST = "wrong-digest"  # a file is not the one that was signed for
     DIGEST_MISSING = "digest-missing"  # SM3 where SM2 is required
     MISMATCH = "mismatch"  # parts of different versions or packs

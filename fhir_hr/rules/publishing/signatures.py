@@ -16,7 +16,7 @@ from fhir_hr.rules.publishing.faults import Fault, refused
 from fhir_hr.rules.publishing.formats import MAX_SIGNATURES, SIGNATURES, Signature
 from fhir_hr.rules.publishing.keys import Alg, PublicKey, SigningKey
 from fhir_hr.rules.publishing.strict_json import read_json
-from fhir_hr.rules.publishing.trust import Trust, TrustedKey
+from fhir_hr.rules.publishing.trust import Signs, Trust, TrustedKey
 
 __all__ = ["attach_signature", "check_signatures", "read_signatures", "sign_manifest"]
 
@@ -72,7 +72,7 @@ def read_signatures(data: bytes, *, file: str = SIGNATURES) -> tuple[Signature, 
 
 
 def check_signatures(
-    data: bytes, signatures: bytes, *, trust: Trust, jurisdiction: str, at: datetime | None, file: str
+    data: bytes, signatures: bytes, *, trust: Trust, what: Signs, jurisdiction: str, at: datetime | None, file: str
 ) -> tuple[TrustedKey, ...]:
     """Check that the keys required for a jurisdiction have signed these bytes.
 
@@ -82,6 +82,7 @@ def check_signatures(
         data: the bytes.
         signatures: the bytes of the list beside.
         trust: whom we believe.
+        what: whether it is a pack's manifest, an index or a lane.
         jurisdiction: for which the file speaks.
         at: the moment of taking it over, at which the keys must be valid; ``None`` for what was taken over before.
         file: name for errors.
@@ -90,8 +91,8 @@ def check_signatures(
         The keys that have signed.
 
     Raises:
-        PackRefusedError: ``unknown-key``, ``bad-signature``, ``wrong-jurisdiction``, ``key-not-valid`` or
-            ``signature-missing``.
+        PackRefusedError: ``unknown-key``, ``bad-signature``, ``wrong-jurisdiction``, ``wrong-purpose``,
+            ``key-not-valid`` or ``signature-missing``.
         MissingExtraError: SM2 is required here, and its extra is not installed.
     """
     required = trust.required(jurisdiction)
@@ -111,6 +112,8 @@ def check_signatures(
             raise refused(Fault.BAD_SIGNATURE, f"the signature of {key.name!r} does not hold", file=file)
         if not key.may_sign(jurisdiction):
             why[Fault.WRONG_JURISDICTION] = f"{key.name!r} may not sign for {jurisdiction}"
+        elif what not in key.signs:
+            why[Fault.WRONG_PURPOSE] = f"{key.name!r} may not sign {what}"
         elif at is not None and not key.valid(at):
             why[Fault.KEY_NOT_VALID] = f"the key of {key.name!r} is not valid at {at.isoformat()}"
         else:

@@ -25,6 +25,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -33,7 +34,7 @@ from fhir_hr.errors import DataFileError, UsageError
 from fhir_hr.rules.publishing.keys import Alg, PublicKey, load_public_key
 from fhir_hr.rules.publishing.names import covers, is_pattern
 
-__all__ = ["Requirement", "Trust", "TrustedKey", "load_trust"]
+__all__ = ["Requirement", "Signs", "Trust", "TrustedKey", "load_trust"]
 
 _MAX_TRUST = 1_000_000
 _AT = re.compile(r" - at `\$\.?([^`]*)`\Z")
@@ -154,7 +155,14 @@ def load_trust(data: bytes, *, file: str = "trust.toml") -> Trust:
             raise DataFileError(f"{at}: ends before it begins", file=file)
         _patterns(each.jurisdictions, at=at, file=file)
         keys.append(
-            TrustedKey(name=each.name, public=public, jurisdictions=each.jurisdictions, start=each.start, end=each.end)
+            TrustedKey(
+                name=each.name,
+                public=public,
+                jurisdictions=each.jurisdictions,
+                signs=each.signs,
+                start=each.start,
+                end=each.end,
+            )
         )
     for n, requirement in enumerate(read.requirements):
         _patterns(requirement.jurisdictions, at=f"requirements[{n}]", file=file)

@@ -29,7 +29,7 @@ from fhir_hr.rules.publishing.names import inside, is_jurisdiction, jurisdiction
 from fhir_hr.rules.publishing.signatures import check_signatures
 from fhir_hr.rules.publishing.sm2 import sm3
 from fhir_hr.rules.publishing.strict_json import read_json
-from fhir_hr.rules.publishing.trust import Trust, TrustedKey
+from fhir_hr.rules.publishing.trust import Signs, Trust, TrustedKey
 from fhir_hr.rules.vocabulary import VOCABULARY
 
 __all__ = [
@@ -111,7 +111,9 @@ def verify_manifest(
         PackRefusedError: not to be trusted; too large files are declared; a path leads astray; too early or too late.
     """
     manifest = read_manifest(data)
-    keys = check_signatures(data, signatures, trust=trust, jurisdiction=manifest.jurisdiction, at=at, file=MANIFEST)
+    keys = check_signatures(
+        data, signatures, trust=trust, what=Signs.PACKS, jurisdiction=manifest.jurisdiction, at=at, file=MANIFEST
+    )
     check_declared(manifest)
     _check_vocabulary(manifest)
     _check_serial(manifest.serial, data, held, file=MANIFEST)
@@ -203,7 +205,9 @@ def verify_index(
         MissingExtraError: SM2 is required and its extra is not installed.
     """
     index = read_index(data)
-    check_signatures(data, signatures, trust=trust, jurisdiction=index.jurisdiction, at=at, file=INDEX)
+    check_signatures(
+        data, signatures, trust=trust, what=Signs.INDEX, jurisdiction=index.jurisdiction, at=at, file=INDEX
+    )
     _check_serial(index.serial, data, held, file=INDEX)
     return index
 
@@ -237,7 +241,7 @@ def verify_lane(data: bytes, signatures: bytes, *, trust: Trust, at: datetime | 
     """
     lane = read_lane(data)
     file = f"{lane.pack} {lane.kind}"
-    check_signatures(data, signatures, trust=trust, jurisdiction=lane.jurisdiction, at=at, file=file)
+    check_signatures(data, signatures, trust=trust, what=Signs.LANES, jurisdiction=lane.jurisdiction, at=at, file=file)
     _check_serial(lane.serial, data, held, file=file)
     return lane
 

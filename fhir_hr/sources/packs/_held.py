@@ -29,7 +29,7 @@ from fhir_hr.rules.publishing.formats import (
 from fhir_hr.rules.publishing.names import jurisdiction_of
 from fhir_hr.rules.publishing.signatures import check_signatures
 from fhir_hr.rules.publishing.strict_json import read_json
-from fhir_hr.rules.publishing.trust import Trust
+from fhir_hr.rules.publishing.trust import Signs, Trust
 from fhir_hr.rules.publishing.verify import (
     Held,
     check_declared,
@@ -64,9 +64,11 @@ INDEXES, PACKS, LANES = "indexes", "packs", "lanes"
 LANE_FILE, ORIGIN = "lane.json", "origin.json"
 STORE = "store"
 _MAX_ORIGIN = 1_000
+_SIGNS = {Subject.PACK: Signs.PACKS, Subject.INDEX: Signs.INDEX, Subject.LANE: Signs.LANES}
 _WHY_UNUSED = {
     Fault.UNKNOWN_KEY: Fault.KEY_WITHDRAWN,
     Fault.WRONG_JURISDICTION: Fault.KEY_WITHDRAWN,
+    Fault.WRONG_PURPOSE: Fault.KEY_WITHDRAWN,
     Fault.WRONG_VOCABULARY: Fault.WRONG_VOCABULARY,
 }
 
@@ -208,7 +210,13 @@ class Inventory:
         signatures = read_bounded(folder, beside, limit=MAX_SIGNATURES)
         try:
             check_signatures(
-                data, signatures, trust=self._trust, jurisdiction=jurisdiction, at=None, file=f"{name} {serial}"
+                data,
+                signatures,
+                trust=self._trust,
+                what=_SIGNS[subject],
+                jurisdiction=jurisdiction,
+                at=None,
+                file=f"{name} {serial}",
             )
         except MissingExtraError as error:
             self.flag(subject, name, serial, Fault.EXTRA_MISSING, f"its signature was not checked again: {error}")

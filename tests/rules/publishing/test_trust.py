@@ -57,6 +57,8 @@ def test_the_first_requirement_that_fits_counts(key, write_trust):
         ),
         (lambda t: t + t[t.index("[[keys]]") :], "keys[1].kid: this key stands there twice"),
         (lambda t: t + 'name = "twice"\n', "not TOML"),
+        (lambda t: t + "signs = []\n", "keys[0].signs: Expected `array` of length >= 1"),
+        (lambda t: t + 'signs = ["all"]\n', "Invalid enum value 'all'"),
         (lambda t: t + "revoked = true\n", "unknown key 'revoked'"),
         (
             lambda t: t + '[[requirements]]\njurisdictions = ["x"]\nalgs = ["Ed25519"]\n',

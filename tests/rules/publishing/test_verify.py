@@ -136,6 +136,21 @@ def test_a_key_out_of_its_time_counts_for_nothing(signed, now, key, write_trust,
     assert verify_pack(signed, trust=other, at=None).manifest.serial == 3
 
 
+def test_a_key_of_every_day_may_be_kept_from_packs(signed, trust, now, key, write_trust):
+    lanes = load_trust(write_trust((key, '"cn-51*"'), more='signs = ["index", "lanes"]\n').encode())
+    _refused(signed, lanes, now, "wrong-purpose", "'演示机构 0' may not sign packs")
+    lane = build_lane("cn-51-lab", LaneKind.QUALITY, (), serial=5, issued=now)
+    data, signatures = _index(signed, key, now)
+    assert verify_lane(lane, sign_manifest(lane, [key]), trust=lanes, at=now).serial == 5
+    assert verify_index(data, signatures, trust=lanes, at=now).serial == 5
+    packs = load_trust(write_trust((key, '"cn-51*"'), more='signs = ["packs"]\n').encode())
+    assert verify_pack(signed, trust=packs, at=now).manifest.serial == 3
+    with pytest.raises(PackRefusedError, match="may not sign lanes"):
+        verify_lane(lane, sign_manifest(lane, [key]), trust=packs, at=now)
+    with pytest.raises(PackRefusedError, match="may not sign index"):
+        verify_index(data, signatures, trust=packs, at=now)
+
+
 def test_the_algorithm_is_the_keys_and_not_the_files_word(signed, trust, now):
     value = json.loads(signed["signatures.json"])
     value[0]["alg"] = "SM2-SM3"
