@@ -11,7 +11,7 @@ from fhir_hr.model.decisions import Decision, Effect, Force, RecognitionOutcome
 from fhir_hr.rules.clock import span
 from fhir_hr.rules.engine import Verdict
 from fhir_hr.rules.vocabulary import ReasonCode
-from fhir_hr.testing.facts import read_time
+from fhir_hr.testing.times import read_time
 
 __all__ = ["Answer", "AnswerReason", "Expect", "answer_of", "differences"]
 

@@ -44,13 +44,17 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole run. ``problems`` are wrong with the conversation itself; with any, the run has failed."""
+    """The whole run. ``problems`` are wrong with the conversation itself; with any, the run has failed.
+
+    ``titles`` are those of the packs, by id.
+    """
 
     command: tuple[str, ...]
     cases: tuple[CaseResult, ...]
     problems: tuple[str, ...]
     stderr: str
     seconds: float
+    titles: dict[str, str] = {}
     vocabulary: str = VOCABULARY
 
     @property
@@ -129,7 +133,8 @@ def run_suite(suite: Suite, command: Sequence[str], *, packs: Path, limits: Limi
     Raises:
         UsageError: the program cannot be started.
     """
-    write_packs(packs, (suite.shelf.pack(name) for name in suite.shelf.ids))
+    asked = [suite.shelf.pack(name) for name in suite.shelf.ids]
+    write_packs(packs, asked)
     said = converse(command, suite.requests, packs=packs, limits=limits)
     cases = []
     for vector, request, group in zip(suite.vectors, suite.requests, suite.groups, strict=True):
@@ -146,5 +151,10 @@ def run_suite(suite: Suite, command: Sequence[str], *, packs: Path, limits: Limi
             )
         )
     return SuiteResult(
-        command=tuple(command), cases=tuple(cases), problems=said.problems, stderr=said.stderr, seconds=said.seconds
+        command=tuple(command),
+        cases=tuple(cases),
+        problems=said.problems,
+        stderr=said.stderr,
+        seconds=said.seconds,
+        titles={pack.content.pack: pack.content.title for pack in asked},
     )

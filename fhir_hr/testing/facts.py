@@ -6,7 +6,6 @@ value is an error: a vector with a slip of the pen would otherwise prove nothing
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
@@ -22,9 +21,10 @@ from fhir_hr.model.lab import ReportKind, ReportStatus, ResultStatus, Scale
 from fhir_hr.model.orders import ExclusionClaim, Order, OrderItem
 from fhir_hr.model.priors import Grade, Institution, InstitutionType, Ownership, Prior
 from fhir_hr.model.values import Text
-from fhir_hr.model.when import Precision, When
+from fhir_hr.model.when import When
+from fhir_hr.testing.times import read_time
 
-__all__ = ["BASE_KEYS", "Case", "build", "read_time"]
+__all__ = ["BASE_KEYS", "Case", "build"]
 
 E = TypeVar("E", bound=Enum)
 Facts = Mapping[str, Any]
@@ -109,12 +109,6 @@ _IDENTITY = {
     "different": (IdentityMatch(same=False, differ=("national-id",)), (_OTHER_CARD,)),
     "unknown": (IdentityMatch(same=None), ()),
 }
-_TIME = re.compile(
-    r"(?P<day>\d{4}(?:-\d\d(?:-\d\d)?)?)"
-    r"|(?P<date>\d{4}-\d\d-\d\d)T(?P<hour>\d\d)(?P<minute>:\d\d(?P<second>:\d\d(?P<fraction>\.\d{1,6})?)?)?"
-    r"(?P<zone>[+-]\d\d:\d\d|Z)",
-    re.ASCII,
-)
 
 
 def build(facts: Facts, *, item_system: str | None = None) -> Case:
@@ -269,39 +263,6 @@ def _exam(f: dict[str, Any], key: str) -> Exam | None:
         views=tuple(sorted(found)) if found else None,
         contrast=_maybe(row, "contrast", Contrast, at=key),
     )
-
-
-@lru_cache(maxsize=4096)
-def read_time(text: str) -> When:
-    """Read a time as vectors write it: year to fraction of a second, with offset from the hour on.
-
-    Only the form is checked: a day that no calendar has (``2026-02-30``) is a time that cannot be read, which the
-    vocabulary gives a meaning.
-
-    Raises:
-        UsageError: it is not of that form.
-
-    Example:
-        >>> at = read_time("2026-08-20T10+08:00")
-        >>> at.iso, at.precision.name
-        ('2026-08-20T10:00:00+08:00', 'HOUR')
-    """
-    found = _TIME.fullmatch(text)
-    if found is None:
-        msg = f"{text[:40]!r} is no time like 2026-08 or 2026-08-20T10:00:00+08:00"
-        raise UsageError(msg)
-    day = found["day"]
-    if day is not None:
-        return When(iso=day, precision={4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}[len(day)])
-    precision = Precision.HOUR
-    for part, finer in (("minute", Precision.MINUTE), ("second", Precision.SECOND), ("fraction", Precision.FRACTION)):
-        if found[part]:
-            precision = finer
-    # The group of the minute holds second and fraction as well.
-    clock = f"{found['hour']}{found['minute'] or ':00'}{'' if found['second'] else ':00'}"
-    iso = f"{found['date']}T{clock}{found['zone']}"
-    zone = "+00:00" if found["zone"] == "Z" else found["zone"]
-    return When(iso=iso, precision=precision, zone=zone, zone_stated=True)
 
 
 @lru_cache(maxsize=4096)

@@ -14,8 +14,9 @@ from fhir_hr.rules.load import load_compiled
 from fhir_hr.rules.pack import Pack, bind_pack, canonical_json
 from fhir_hr.rules.tables_of import item_system_of, replace_tables
 from fhir_hr.testing.answers import answer_of
-from fhir_hr.testing.facts import build, read_time
+from fhir_hr.testing.facts import build
 from fhir_hr.testing.protocol import Request, write_answer
+from fhir_hr.testing.times import read_time
 
 __all__ = ["Engine", "read_packs"]
 

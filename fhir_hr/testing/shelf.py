@@ -14,7 +14,8 @@ from fhir_hr.rules.load import load_pack
 from fhir_hr.rules.pack import Pack, bind_pack, canonical_json
 from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.tables_of import item_system_of, replace_tables
-from fhir_hr.testing.facts import Case, build, read_time
+from fhir_hr.testing.facts import Case, build
+from fhir_hr.testing.times import read_time
 from fhir_hr.testing.vectors import Vector
 
 __all__ = ["Shelf", "bind", "case_of", "find_packs", "replaced_parts", "rules_root"]
@@ -29,12 +30,21 @@ def rules_root() -> Path:
 
 
 def find_packs(root: Path) -> dict[str, Path]:
-    """Return the folders of all packs under ``root/<jurisdiction>/<part>/pack.yaml`` by pack id, in order of id."""
+    """Return the folders of all packs under ``root/<jurisdiction>/<part>/pack.yaml`` by pack id, in order of id.
+
+    Raises:
+        DataFileError: a pack names no id, or that of another.
+    """
     found: dict[str, Path] = {}
     for path in sorted(root.glob("*/*/pack.yaml")):
+        where = str(path.relative_to(root))
         named = _ID.search(path.read_bytes()[: 64 << 10])
-        if named is not None:
-            found[named.group(1).decode("ascii")] = path.parent
+        if named is None:
+            raise DataFileError("names no pack (a line like: pack: cn-51-lab)", file=where)
+        pack_id = named.group(1).decode("ascii")
+        if pack_id in found:
+            raise DataFileError(f"pack {pack_id!r} stands in {found[pack_id].relative_to(root)} too", file=where)
+        found[pack_id] = path.parent
     return dict(sorted(found.items()))
 
 

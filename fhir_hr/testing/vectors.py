@@ -17,7 +17,8 @@ import msgspec
 from fhir_hr.errors import DataFileError, UsageError
 from fhir_hr.rules.clock import moment, span
 from fhir_hr.testing.answers import Expect
-from fhir_hr.testing.facts import BASE_KEYS, build, read_time
+from fhir_hr.testing.facts import BASE_KEYS, build
+from fhir_hr.testing.times import read_time
 
 __all__ = ["Vector", "read_base", "read_folder", "read_vectors"]
 

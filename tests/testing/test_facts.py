@@ -8,7 +8,8 @@ from fhir_hr.errors import UsageError
 from fhir_hr.model.identity import match_identity
 from fhir_hr.model.when import Precision
 from fhir_hr.rules.clock import span
-from fhir_hr.testing.facts import BASE_KEYS, build, read_time
+from fhir_hr.testing.facts import BASE_KEYS, build
+from fhir_hr.testing.times import read_time
 
 AT = {"order.at": "2026-08-20T10:00:00+08:00"}
 

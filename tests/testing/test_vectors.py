@@ -106,3 +106,14 @@ def test_a_pack_or_table_that_cannot_be_is_told_at_the_vector(rules, changes, wo
     (vector,) = read(line(**changes))
     with pytest.raises(DataFileError, match=words):
         Shelf(find_packs(rules)).packs_of(vector)
+
+
+def test_two_packs_of_one_name_or_one_without_are_errors(rules):
+    other = rules / "cn-51" / "other"
+    other.mkdir()
+    (other / "pack.yaml").write_text("pack: cn-51-lab\n")
+    with pytest.raises(DataFileError, match=r"cn-51/other/pack\.yaml: pack 'cn-51-lab' stands in cn-51/lab too"):
+        find_packs(rules)
+    (other / "pack.yaml").write_text("version: 1\n")
+    with pytest.raises(DataFileError, match="names no pack"):
+        find_packs(rules)

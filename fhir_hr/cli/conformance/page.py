@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import msgspec
@@ -30,6 +30,11 @@ _EFFECTS = {
     Effect.NOTE: "提示",
 }
 _FORCES = {Force.SHALL_NOT_REPEAT: "不得重复", Force.IN_PRINCIPLE: "原则上"}
+_ZH = {
+    "not answered": "没有答复 ·",
+    "answered twice": "答复了两次 ·",
+    "answered out of order: after a later request": "答复次序颠倒 ·",
+}
 _NOT_GIVEN = "—"
 
 
@@ -43,8 +48,8 @@ def page(result: SuiteResult) -> str:
         _figures(result, total),
         _program(result),
         _problems(result),
-        _totals("按规则包与主题 · by pack and theme", result.by_group().items(), reasons=False),
-        _totals("按理由代码 · by expected reason code", result.by_code().items(), reasons=True),
+        _section("按规则包与主题", "by pack and theme", _totals(result.by_group().items(), words=result.titles)),
+        _section("按理由代码", "by expected reason code", _codes(result)),
         _cases(result),
         "</main>",
     ]
@@ -95,21 +100,28 @@ def _problems(result: SuiteResult) -> str:
     return f'<section class="problems">{title}<ul>{said}</ul>{errors}</section>'
 
 
-def _totals(title: str, rows: Iterable[tuple[str, tuple[int, int]]], *, reasons: bool) -> str:
-    texts = reason_texts()
-    zh, _, en = title.partition(" · ")
+def _section(zh: str, en: str, body: str) -> str:
+    return f"<section><h2>{zh} <i>{en}</i></h2>{body}</section>"
+
+
+def _totals(rows: Iterable[tuple[str, tuple[int, int]]], *, words: Mapping[str, str]) -> str:
     lines = []
     for name, (good, every) in rows:
-        words = f"<span class=words>{escape(texts[name].zh)}</span>" if reasons and name in texts else ""
+        told = f"<span class=words>{escape(words[name])}</span>" if name in words else ""
         state = "good" if good == every else "bad"
         lines.append(
-            f"<tr class={state}><td><code>{escape(name)}</code>{words}</td><td class=n>{good} / {every}</td>"
+            f"<tr class={state}><td><code>{escape(name)}</code>{told}</td><td class=n>{good} / {every}</td>"
             f"<td class=bar><meter min=0 max={every} value={good}></meter></td></tr>"
         )
-    table = f"<table class=totals>{''.join(lines)}</table>"
-    if reasons:
-        table = f"<details><summary>{len(lines)} 个代码 · codes</summary>{table}</details>"
-    return f"<section><h2>{zh} <i>{en}</i></h2>{table}</section>"
+    return f"<table class=totals>{''.join(lines)}</table>"
+
+
+def _codes(result: SuiteResult) -> str:
+    counts = result.by_code()
+    table = _totals(counts.items(), words={name: text.zh for name, text in reason_texts().items()})
+    bad = sum(good < every for good, every in counts.values())
+    summary = f"{len(counts)} 个代码，{bad} 个有不一致 · {len(counts)} codes, {bad} with failures"
+    return f"<details><summary>{summary}</summary>{table}</details>"
 
 
 def _cases(result: SuiteResult) -> str:
@@ -135,16 +147,19 @@ def _case(case: CaseResult) -> str:
     data = f'data-group="{escape(case.group, quote=True)}" data-words="{words}"'
     if case.passed:
         return f'<p class="case good" {data}><b>✓</b> {head}</p>'
-    said = "".join(f"<li>{escape(one)}</li>" for one in case.differences)
+    # What the table below shows is not told twice.
+    told = [one for one in case.differences if case.answer is None or ": expected " not in one]
+    items = "".join(f"<li>{escape(_ZH.get(one, ''))} {escape(one)}</li>" for one in told)
+    said = f"<ul>{items}</ul>" if items else ""
     request = json.dumps(msgspec.to_builtins(case.request), ensure_ascii=False, indent=1)
     return (
-        f'<details class="case bad" {data} open><summary><b>✗</b> {head}</summary><ul>{said}</ul>'
-        f"{_side_by_side(expect, case.answer)}"
+        f'<details class="case bad" {data} open><summary><b>✗</b> {head}</summary>{said}'
+        f"{_side_by_side(expect, case.answer, case.differences)}"
         f"<details><summary>请求 · request</summary><pre>{escape(request)}</pre></details></details>"
     )
 
 
-def _side_by_side(expect: Expect, answer: Answer | None) -> str:
+def _side_by_side(expect: Expect, answer: Answer | None, differences: tuple[str, ...]) -> str:
     if answer is None:
         got_outcome = got_force = got_missing = got_expires = _NOT_GIVEN
         got_reasons = "没有答复 <i>no answer</i>"
@@ -163,8 +178,11 @@ def _side_by_side(expect: Expect, answer: Answer | None) -> str:
         rows.append(("缺少", "missing", _list(expect.missing), got_missing))
     if expect.expires is not msgspec.UNSET:
         rows.append(("有效至", "expires", escape(expect.expires or _NOT_GIVEN), got_expires))
+    wrong = {said.partition(":")[0] for said in differences}
+    if wrong & {"codes", "effects"}:
+        wrong.add("reasons")
     lines = "".join(
-        f"<tr{'' if want == got else ' class=differs'}><th>{zh}<i>{en}</i></th><td>{want}</td><td>{got}</td></tr>"
+        f"<tr{' class=differs' if en in wrong else ''}><th>{zh}<i>{en}</i></th><td>{want}</td><td>{got}</td></tr>"
         for zh, en, want, got in rows
     )
     head = "<tr><th></th><th>应为 <i>expected</i></th><th>实为 <i>got</i></th></tr>"

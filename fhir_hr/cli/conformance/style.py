@@ -37,7 +37,8 @@ summary { cursor: pointer; }
 .case ul { margin: .3rem 0; }
 .sides { margin: .4rem 0; table-layout: fixed; }
 .sides th, .sides td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
-.sides th:first-child { width: 6.5rem; } .sides th i { margin-left: .4em; }
+.sides th:first-child { width: 6rem; } .sides th i { margin-left: .4em; }
+.sides th:first-child i { display: block; margin: 0; }
 .sides .differs td { background: #fdecea; } .sides ol { margin: 0; padding-left: 1.3rem; }
 pre { background: var(--soft); padding: .6rem; overflow: auto; max-height: 24rem; }
 [hidden] { display: none !important; }
