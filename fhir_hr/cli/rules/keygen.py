@@ -13,6 +13,8 @@ from fhir_hr.rules.publishing import Alg, new_key
 
 __all__ = ["add_parser", "password_of", "run"]
 
+_HEAD = 'format = "fhir-hr-trust/1"\nrequire = ["Ed25519"]\n'
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
@@ -25,6 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("name", metavar="NAME", help="where to write, without ending: keys/sichuan-2026")
     parser.add_argument("--alg", choices=[str(each) for each in Alg], default=str(Alg.ED25519), help="algorithm")
     parser.add_argument("--jurisdiction", metavar="CODE", default="cn-51*", help="for the lines that are printed")
+    parser.add_argument("--trust", metavar="FILE", help="add the key to this trust file; made when it does not exist")
     parser.add_argument("--password-file", metavar="FILE", help="encrypt the private key with the first line of FILE")
     parser.set_defaults(run=run)
 
@@ -36,14 +39,23 @@ def run(options: argparse.Namespace) -> Exit:
     private, public = Path(f"{options.name}.key.pem"), Path(f"{options.name}.pub.pem")
     write_file(private, key.private_pem(password_of(options)), mode=0o600, replace=False)
     write_file(public, key.public.pem(), replace=False)
-    out = console()
-    if language == "zh":
-        out.print(f"私钥 {private.name}（切勿外传），公钥 {public.name}。可信名单 trust.toml 中写：\n", soft_wrap=True)
-    else:
-        out.print(f"private key {private.name} (keep it secret), public key {public.name}. In trust.toml:\n")
-    lines = ("[[keys]]", f'name = "{Path(options.name).name}"', f'kid = "{key.public.kid}"')
     pem = key.public.pem().decode()
-    out.print("\n".join((*lines, f'public = """\n{pem}"""', f'jurisdictions = ["{options.jurisdiction}"]')))
+    lines = ("[[keys]]", f'name = "{Path(options.name).name}"', f'kid = "{key.public.kid}"')
+    entry = "\n".join((*lines, f'public = """\n{pem}"""', f'jurisdictions = ["{options.jurisdiction}"]')) + "\n"
+    out = console()
+    zh = language == "zh"
+    if zh:
+        out.print(f"私钥 {private.name}（切勿外传），公钥 {public.name}", soft_wrap=True)
+    else:
+        out.print(f"private key {private.name} (keep it secret), public key {public.name}", soft_wrap=True)
+    if options.trust is None:
+        out.print("可信名单 trust.toml 中写：\n" if zh else "in trust.toml:\n")
+        out.print(entry, end="")
+        return Exit.OK
+    trust = Path(options.trust)
+    there = read_bytes(trust, "trust file").decode("utf-8", "replace") if trust.exists() else _HEAD
+    write_file(trust, f"{there.rstrip()}\n\n{entry}".encode())
+    out.print(f"{trust.name}: {'已加入' if zh else 'added'} {key.public.kid}", soft_wrap=True)
     return Exit.OK
 
 
