@@ -6,7 +6,7 @@ so values are read, and whatever follows from a value alone is worked out, once 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from fhir_hr.rules.bulk.facts import FACTS, NEEDED, PRECISION, TIMES, Form, buil
 from fhir_hr.rules.bulk.times import Times, read_texts, read_timestamps
 from fhir_hr.rules.candidate import Candidate
 
-__all__ = ["CHUNK", "Chunk", "Column", "Ids", "Reader", "check_columns", "stated"]
+__all__ = ["CHUNK", "Chunk", "Column", "Ids", "Reader", "check_columns", "filled", "stated"]
 
 Ids = npt.NDArray[Any]
 """Small integers, one per row."""
@@ -116,6 +116,7 @@ class Chunk:
         self._columns: dict[str, Column] = {}
         self._times: dict[str, Times | None] = {}
         self._candidates: dict[int, Candidate] = {}
+        self._read: dict[str, Callable[[int], Any]] | None = None
         self.rows: int = batch.num_rows
         self.cache: dict[int, Any] = {}
         """What facets answered, by their identity."""
@@ -145,19 +146,23 @@ class Chunk:
         """Build the candidate that stands at a row."""
         known = self._candidates.get(row)
         if known is None:
-            known = self._candidates[row] = build_candidate({name: self._value(name, row) for name in self._names})
+            if self._read is None:
+                self._read = {name: self._reads(name) for name in self._names if not name.endswith(PRECISION)}
+            known = build_candidate({name: read(row) for name, read in self._read.items()})
+            self._candidates[row] = known
         return known
 
-    def _value(self, fact: str, row: int) -> Any:  # noqa: ANN401
-        if fact.endswith(PRECISION):
-            return None
+    def _reads(self, fact: str) -> Callable[[int], Any]:
+        """Return what reads one value of a fact."""
         if fact in TIMES:
             times = self.times(fact)
-            return None if times is None else times.when(row)
-        if FACTS[fact].form is Form.TEXT and not pa.types.is_dictionary(self.array(fact).type):
+            return (lambda _: None) if times is None else times.when
+        array = self.array(fact)
+        if FACTS[fact].form is Form.TEXT and not pa.types.is_dictionary(array.type):
             # Free text of which every row has its own is never put into a dictionary for the sake of a few rows.
-            return read_fact(fact, self.array(fact)[row].as_py(), item_system=self._reader.item_system)
-        return self.column(fact).value(row)
+            system = self._reader.item_system
+            return lambda row: read_fact(fact, array[row].as_py(), item_system=system)
+        return self.column(fact).value
 
     def _read_times(self, fact: str) -> Times | None:
         array = self.array(fact)
@@ -220,16 +225,14 @@ class Reader:
         if array is None or pa.types.is_null(array.type) or not len(array):
             return self._defaults[fact]
         if pa.types.is_boolean(array.type):
-            flags = array.cast(pa.int8()).fill_null(2).to_numpy(zero_copy_only=False)
             known = self._known.setdefault(fact, _Known(None, [False, True, FACTS[fact].default]))
-            return Column(flags, known.values, known.luts)
+            return Column(_filled(_bits(array, 1), array, 2), known.values, known.luts)
         if not pa.types.is_dictionary(array.type):
             array = pc.dictionary_encode(array)
         known = self._dictionary(fact, array.dictionary)
         indices = array.indices
-        if indices.null_count:
-            indices = indices.fill_null(len(array.dictionary))
-        return Column(indices.to_numpy(zero_copy_only=False), known.values, known.luts)
+        raw = _buffer(indices, 1, indices.type.to_pandas_dtype())[indices.offset : indices.offset + len(indices)]
+        return Column(_filled(raw, indices, len(known.values) - 1), known.values, known.luts)
 
     def _dictionary(self, fact: str, dictionary: Any) -> _Known:  # noqa: ANN401
         known = self._known.get(fact)
@@ -253,25 +256,50 @@ def _addresses(array: Any) -> list[int | None]:  # noqa: ANN401
     return [None if buffer is None else buffer.address for buffer in array.buffers()]
 
 
+def filled(array: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401
+    """Tell which texts of a plain text array are there and not empty."""
+    offsets = _offsets(array)
+    out = offsets[1:] > offsets[:-1]
+    if array.null_count:
+        out &= _bits(array, 0).view(np.bool_)
+    return out
+
+
 def stated(array: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401
     """Tell which texts of a plain text array hold more than white space, as ``str.isspace`` means it.
 
     Nearly every text is told by its first byte; the few that begin with what may be a space are looked at one by one.
     """
-    offsets = _buffer(array, 1, np.int64 if pa.types.is_large_string(array.type) else np.int32)
-    offsets = offsets[array.offset : array.offset + len(array) + 1]
+    there = filled(array)
     data = _buffer(array, 2, np.uint8)
-    filled = offsets[1:] > offsets[:-1]
-    first = np.full(len(array), 0x20, dtype=np.uint8)
-    first[filled] = data[offsets[:-1][filled]]
+    if not len(data):
+        return there
+    first = data.take(_offsets(array)[:-1], mode="clip")
     # Of what begins with 0x21 … 0x7e, or with E4 … (U+4000 on), nothing is white space.
-    out = filled & (((first > 0x20) & (first < 0x7F)) | (first >= 0xE4))
-    if array.null_count:
-        out &= array.is_valid().to_numpy(zero_copy_only=False)
-    for row in np.flatnonzero(filled & ~out):
-        text = array[int(row)].as_py()
-        out[row] = bool(text) and not text.isspace()
+    out = there & (((first > 0x20) & (first < 0x7F)) | (first >= 0xE4))
+    for row in np.flatnonzero(there & ~out):
+        out[row] = not array[int(row)].as_py().isspace()
     return out
+
+
+def _offsets(array: Any) -> Ids:  # noqa: ANN401
+    offsets = _buffer(array, 1, np.int64 if pa.types.is_large_string(array.type) else np.int32)
+    return offsets[array.offset : array.offset + len(array) + 1]
+
+
+def _filled(raw: Ids, array: Any, filler: int) -> Ids:  # noqa: ANN401
+    """Put a number in the place of nulls."""
+    if not array.null_count:
+        return raw
+    return np.where(_bits(array, 0).view(np.bool_), raw, np.int32(filler))
+
+
+def _bits(array: Any, number: int) -> npt.NDArray[np.uint8]:  # noqa: ANN401
+    """Read a bitmap of an array: 0 is validity, 1 are the values of a boolean one."""
+    first = array.offset >> 3
+    packed = np.frombuffer(array.buffers()[number], dtype=np.uint8)[first : (array.offset + len(array) + 7) >> 3]
+    start = array.offset & 7
+    return np.unpackbits(packed, bitorder="little")[start : start + len(array)]
 
 
 def _buffer(array: Any, number: int, kind: Any) -> npt.NDArray[Any]:  # noqa: ANN401

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fhir_hr.rules.bulk.columns import Chunk, Column, Ids, stated
+from fhir_hr.rules.bulk.columns import Chunk, Column, Ids, filled, stated
 
 __all__ = ["Asked", "Combined", "Facet", "Fold", "Interner", "Masked", "Same", "SameText", "Stated", "cached"]
 
 T = TypeVar("T")
 
-_DENSE = 1 << 22
+_DENSE = 1 << 21
 """Largest table of combinations that is laid out in full; beyond it they are searched for."""
 
 
@@ -138,15 +138,7 @@ class Stated:
         array = chunk.array(self._fact)
         if array is None or pa.types.is_dictionary(array.type) or pa.types.is_null(array.type):
             return self._fold.of(chunk)
-        return cached(chunk, self, lambda: self._told(array).view(np.uint8))
-
-    def _told(self, array: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - pyarrow has no types
-        if not self._blank:
-            return stated(array)
-        filled: npt.NDArray[np.bool_] = (
-            pc.greater(pc.binary_length(array), 0).fill_null(False).to_numpy(zero_copy_only=False)
-        )
-        return filled
+        return cached(chunk, self, lambda: (filled if self._blank else stated)(array).view(np.uint8))
 
 
 class Same:
@@ -167,7 +159,7 @@ class Same:
         """See :class:`Facet`."""
         return cached(chunk, self, lambda: self._compare(chunk))
 
-    def _compare(self, chunk: Chunk) -> Ids:
+    def _compare(self, chunk: Chunk) -> Ids | None:
         columns = [chunk.column(fact) for fact in self.facts]
         token = columns[0].values, columns[1].values
         known = columns[0].luts.get(id(self))
@@ -180,18 +172,18 @@ class Same:
             ]
             known = columns[0].luts[id(self)] = token, luts
         a, b = (
-            lut[0] if column.raw is None else lut.take(column.raw)
+            lut[:1] if column.raw is None else lut.take(column.raw)
             for lut, column in zip(known[1], columns, strict=True)
         )
-        out = np.full(chunk.rows, 4, dtype=np.uint8)
-        out -= a == b
-        for empty, value in (((a == 0), 1), ((b == 0), 2)):
-            if np.any(empty):
-                out[np.broadcast_to(empty, out.shape)] = value
-        both = (a == 0) & (b == 0)
-        if np.any(both):
-            out[np.broadcast_to(both, out.shape)] = 0
-        return out
+        out: Ids = np.uint8(4) - (a == b)
+        if (known[1][0] == 0).any() or (known[1][1] == 0).any():
+            no_first, no_second = a == 0, b == 0
+            out[np.broadcast_to(no_first, out.shape)] = 1
+            out[np.broadcast_to(no_second, out.shape)] = 2
+            out[np.broadcast_to(no_first & no_second, out.shape)] = 0
+        if len(out) == chunk.rows:
+            return out
+        return None if out[0] == 0 else np.full(chunk.rows, out[0])
 
 
 class SameText:
@@ -224,7 +216,8 @@ class _Table:
     """Numbers of combinations that were met."""
 
     def __init__(self, size: int) -> None:
-        self._dense = np.full(size, -1, dtype=np.int32) if size <= _DENSE else None
+        # Answers plus one; 0: not met yet. Untouched zeros cost no memory.
+        self._dense = np.zeros(size, dtype=np.int32) if size <= _DENSE else None
         self._keys = np.empty(0, dtype=np.int64)
         self._answers = np.empty(0, dtype=np.int32)
         self.count = 0
@@ -240,14 +233,14 @@ class _Table:
             return self._searched(keys, answer)
         table = self._dense
         out: Ids = table.take(keys)
-        if out.min() >= 0:
-            return out
-        rows = np.flatnonzero(out < 0)[::-1]
-        # The first row of each new combination: all write their number into its place, the one that stays has won.
-        table[keys[rows]] = -2 - rows
-        first = rows[table[keys[rows]] == -2 - rows][::-1]
-        table[keys[first]] = answer(first)
-        out = table.take(keys)
+        if out.min() <= 0:
+            rows = np.flatnonzero(out <= 0)[::-1]
+            # The first row of each new combination: all write their number into its place, the one that stays has won.
+            table[keys[rows]] = -1 - rows
+            first = rows[table[keys[rows]] == -1 - rows][::-1]
+            table[keys[first]] = answer(first) + 1
+            out = table.take(keys)
+        out -= 1
         return out
 
     def _searched(self, keys: Ids, answer: Answer) -> Ids:

@@ -50,6 +50,7 @@ BATCH = 1 << 20
 
 OUTCOMES = tuple(RecognitionOutcome)
 FORCES = tuple(Force)
+_OUTCOMES, _FORCES = (pa.array([str(member) for member in words]) for words in (OUTCOMES, FORCES))
 
 
 class _Merged(msgspec.Struct, frozen=True):
@@ -94,7 +95,7 @@ class BulkJudge:
         """Judge one chunk: outcome and force as positions in :data:`OUTCOMES` and :data:`FORCES` (-1: none), masks."""
         merged = self._merged.of(chunk)
         said: list[_Merged] = self._merged.answers.values
-        out = {
+        tables: dict[str, npt.NDArray[Any]] = {
             "outcome": np.array([OUTCOMES.index(one.outcome) for one in said], dtype=np.int8),
             "force": np.array([-1 if one.force is None else FORCES.index(one.force) for one in said], np.int8),
             "reasons_0": np.array([one.low for one in said], dtype=np.uint64),
@@ -102,21 +103,26 @@ class BulkJudge:
             "effects": np.array([one.effects for one in said], dtype=np.uint8),
         }
         every = np.zeros(chunk.rows, dtype=np.int32) if merged is None else merged
-        out = {name: table.take(every) for name, table in out.items()}
+        out = {name: table.take(every) for name, table in tables.items()}
         for found in self._found:
             ids = found.of(chunk)
-            for name, table in (("reasons_0", found.low), ("reasons_1", found.high), ("effects", found.effects)):
-                out[name] |= table[0] if ids is None else table.take(ids)
+            own: dict[str, npt.NDArray[Any]] = {
+                "reasons_0": found.low,
+                "reasons_1": found.high,
+                "effects": found.effects,
+            }
+            for name, table in own.items():
+                np.bitwise_or(out[name], table[0] if ids is None else table.take(ids), out=out[name])
         return out
 
     def judge(self, chunk: Chunk) -> Any:  # noqa: ANN401 - a pyarrow RecordBatch
         """Judge one chunk: a batch of the columns that :func:`judge_table` describes."""
         columns = self.columns(chunk)
         arrays: dict[str, Any] = {name: pa.array(column) for name, column in columns.items()}
-        arrays["outcome"] = pa.DictionaryArray.from_arrays(arrays["outcome"], _words(OUTCOMES))
+        arrays["outcome"] = pa.DictionaryArray.from_arrays(arrays["outcome"], _OUTCOMES)
         none = columns["force"] < 0
         indices = pa.array(columns["force"], mask=none) if none.any() else arrays["force"]
-        arrays["force"] = pa.DictionaryArray.from_arrays(indices, _words(FORCES))
+        arrays["force"] = pa.DictionaryArray.from_arrays(indices, _FORCES)
         if self._expiries is not None:
             blocked = columns["outcome"] == OUTCOMES.index(RecognitionOutcome.NOT)
             arrays["expires"] = self._expiries.of(chunk, blocked)
@@ -134,10 +140,6 @@ class BulkJudge:
 
 def _applies(pack: Pack) -> Callable[[Chunk, int], bool | None]:
     return lambda chunk, row: pack.applies(chunk.candidate(row))
-
-
-def _words(members: Iterable[str]) -> Any:  # noqa: ANN401
-    return pa.array([str(member) for member in members])
 
 
 def judge_batches(

@@ -122,9 +122,10 @@ class Order:
         if times is None:
             out = np.ones(rows, dtype=np.uint8)
         else:
-            after = times.lo > at.hi
-            out = np.where(after, np.uint8(2), np.uint8(4))
-            out -= ~after if times.hi is times.lo and at.hi is at.lo else times.hi <= at.lo
+            out = (times.lo > at.hi).view(np.uint8) ^ np.uint8(3)
+            for part in (times.partial, at.partial):
+                sure = (times.lo[part] > at.hi[part]) | (times.hi[part] <= at.lo[part])
+                out[part[~sure]] = 4
             if times.none is not None:
                 out[times.none] = 1
         if at.none is not None:
@@ -188,25 +189,25 @@ class Age:
 
     def _of(self, chunk: Chunk, since: Times, at: Times) -> Ids:
         limit = self._limit.days(chunk)
-        exact = since.hi is since.lo and at.hi is at.lo
-        if self._count is Count.ELAPSED:
-            longest = at.hi - since.lo
-            shortest = longest if exact else at.lo - since.hi
-            wanted = limit * DAY
-        else:
-            longest = self._day(at.hi) - self._day(since.lo)
-            shortest = longest if exact else self._day(at.lo) - self._day(since.hi)
-            wanted = limit
-        over = _sign(longest, wanted)
-        out = over * 3 + (over if shortest is longest else _sign(shortest, wanted)) + np.uint8(1)
+        wanted = limit * DAY if self._count is Count.ELAPSED else limit
+        # Where both times are exact, longest and shortest age are one.
+        out = _sign(self._between(since.lo, at.lo), wanted) * np.uint8(4) + np.uint8(1)
+        for rows in (since.partial, at.partial):
+            if len(rows):
+                own = wanted if len(wanted) == 1 else wanted[rows]
+                longest = _sign(self._between(since.lo[rows], at.hi[rows]), own)
+                out[rows] = longest * 3 + _sign(self._between(since.hi[rows], at.lo[rows]), own) + 1
         if self._limit.some_none:
             out[np.broadcast_to(limit < 0, out.shape)] = 0
         for times in (since, at):
             if times.none is not None:
                 out[times.none] = 0
-        if self._count is Count.CALENDAR:
-            out = self._ends(chunk, since, at, out)
-        return out
+        return self._ends(chunk, since, at, out) if self._count is Count.CALENDAR else out
+
+    def _between(self, since: Moments, at: Moments) -> Moments:
+        if self._count is Count.ELAPSED:
+            return at - since
+        return self._day(at) - self._day(since)
 
     def _day(self, moments: Moments) -> Moments:
         return (moments + self._shift) // DAY

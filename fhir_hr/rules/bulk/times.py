@@ -1,8 +1,8 @@
 """Columns of times as first and last moment, and what of them a check can tell apart.
 
 A moment is the number of microseconds since 1970-01-01T00:00Z. A time of partial precision is a span; what spans mean
-is never decided here but asked of :mod:`fhir_hr.rules.clock`, save for plain days, hours and minutes of ordinary
-years, which are added up for whole columns at once.
+is told by :mod:`fhir_hr.rules.clock`; only timestamps of partial precision are widened here, for whole columns at
+once, and the tests compare them with it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // TICK
 EARLY, LATE = _FIRST + 3 * DAY, LAST - 3 * DAY
 """Between these, days can be added and zones be changed without leaving the calendar."""
 _WORDS = {precision.name.lower(): precision for precision in Precision}
+_UNITS = {Precision.MONTH: "datetime64[M]", Precision.YEAR: "datetime64[Y]"}
 _STEPS = {Precision.DAY: DAY, Precision.HOUR: 3_600_000_000, Precision.MINUTE: 60_000_000}
 
 
@@ -110,7 +111,7 @@ def read_timestamps(array: Any, precisions: Any, *, name: str) -> Times:  # noqa
         UsageError: finer than a microsecond, outside the years 1 to 9999, or an unknown word for the precision.
     """
     try:
-        stamps = array.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+        stamps = array.cast(pa.timestamp("us", tz="UTC")).view(pa.int64())
     except pa.ArrowInvalid as error:
         msg = f"column {name!r}: a time is finer than a microsecond, or too far away to be one"
         raise UsageError(msg) from error
@@ -155,8 +156,14 @@ def _spans(
             shift = _SHIFT if precision is Precision.DAY else 0
             lo[rows] = (stamps[rows] + shift) // step * step - shift
             hi[rows] = lo[rows] + (step - 1)
-    # Months and years differ in length, and the calendar has ends: these are read one by one, each once.
-    left = np.flatnonzero((precise < Precision.SECOND) & ~none & ~(ordinary & (precise > Precision.MONTH)))
+    for precision, unit in _UNITS.items():
+        rows = np.flatnonzero(ordinary & (precise == precision))
+        if len(rows):
+            start = (stamps[rows] + _SHIFT).view("datetime64[us]").astype(unit)
+            lo[rows] = start.astype("datetime64[us]").view(np.int64) - _SHIFT
+            hi[rows] = (start + 1).astype("datetime64[us]").view(np.int64) - _SHIFT - 1
+    # Where the calendar may end, times are read one by one.
+    left = np.flatnonzero((precise < Precision.SECOND) & ~none & ~ordinary)
     for precision in np.unique(precise[left]):
         rows = left[precise[left] == precision]
         values, inverse = np.unique(stamps[rows], return_inverse=True)
