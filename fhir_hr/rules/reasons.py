@@ -22,7 +22,7 @@ from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.tables import TableRow, read_rows
 from fhir_hr.rules.vocabulary import BIT, CheckKind, ReasonCode, Stage
 
-__all__ = ["Finding", "Findings", "Params", "ReasonText", "ReasonTexts", "Voice", "reason_texts"]
+__all__ = ["Finding", "Findings", "Params", "ReasonText", "ReasonTexts", "Voice", "reason_texts", "sentences"]
 
 Params: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -257,12 +257,21 @@ class Voice:
                 zh=zh.format_map(_Chinese(params)) if params else zh,
                 en=en.format_map(_Plain(params)) if params else en,
             )
-            made = (Finding(bit=bit, rank=rank, reason=reason, missing=(missing or facts) if lacking else (), shared=shared),)
+            made = (
+                Finding(
+                    bit=bit, rank=rank, reason=reason, missing=(missing or facts) if lacking else (), shared=shared
+                ),
+            )
             if shared:
                 kept[params, missing] = made
             return made
 
         return make
+
+
+def sentences(text: ReasonText, params: Params) -> tuple[str, str]:
+    """Return the Chinese and the English sentence of a reason with its values."""
+    return text.sentence_zh.format_map(_Chinese(params)), text.sentence_en.format_map(_Plain(params))
 
 
 class _Plain(dict[str, str]):

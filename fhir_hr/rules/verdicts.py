@@ -10,7 +10,7 @@ import msgspec
 
 from fhir_hr.model.decisions import ClauseRef, Effect, Force, PackRef, Reason, RecognitionOutcome
 from fhir_hr.model.when import When
-from fhir_hr.rules.reasons import Finding, Params, reason_texts
+from fhir_hr.rules.reasons import Finding, Params, reason_texts, sentences
 from fhir_hr.rules.vocabulary import BLOCK, DISCRETION, NOTE, OBLIGE, UNKNOWN, CheckKind, ReasonCode
 
 __all__ = ["RANK", "Verdict", "make_verdict", "merge_finding", "outcome_of", "settle"]
@@ -97,7 +97,7 @@ def make_verdict(
 def merge_finding(code: ReasonCode, kind: CheckKind, effect: Effect, params: Params, reading: str) -> Finding:
     """Make a finding that is no pack's own: no pack applies, or several packs disagree."""
     text = reason_texts()[code.value]
-    said = dict(params)
+    zh, en = sentences(text, params)
     reason = Reason(
         code=code.value,
         check=kind.value,
@@ -105,8 +105,8 @@ def merge_finding(code: ReasonCode, kind: CheckKind, effect: Effect, params: Par
         clause=ClauseRef(document=None, clause=None, interpretation=reading),
         pack="",
         params=params,
-        zh=text.sentence_zh.format_map(said),
-        en=text.sentence_en.format_map(said),
+        zh=zh,
+        en=en,
     )
     bit = UNKNOWN if effect is Effect.UNKNOWN else NOTE
     return Finding(bit=bit, rank=text.rank, reason=reason, missing=text.facts if bit == UNKNOWN else ())
