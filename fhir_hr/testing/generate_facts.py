@@ -176,7 +176,7 @@ def _change_order_time(maker: FactMaker, facts: _Facts, chance: Random) -> None:
     at = chance.choice((_ORDER, *maker.edges)) + _near(chance)
     if chance.random() < 0.3:
         at = at.replace(hour=0, minute=0, second=0) + _near(chance)
-    facts["order.at"] = _written(at, chance)
+    facts["order.at"] = "2026-02-30" if chance.random() < 0.02 else _written(at, chance)
 
 
 def _change_times(maker: FactMaker, facts: _Facts, chance: Random) -> None:
@@ -202,17 +202,17 @@ def _change_times(maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["prior.reported"] = _written(later + _near(chance), chance)
 
 
-def _change_unknown_time(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_unknown_time(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts[chance.choice(("prior.performed", "prior.reported"))] = chance.choice(
         (None, "2026-02-30", "2026-13-01T08:00:00+08:00", "2026", "2026-08", "2026-08-20")
     )
 
 
-def _change_person(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_person(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["identity"] = chance.choice(("different", "unknown"))
 
 
-def _change_state(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_state(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["prior.status"] = chance.choice(tuple(ResultStatus)).value
     facts["prior.report_status"] = chance.choice(tuple(ReportStatus)).value
     facts["prior.superseded"] = chance.choice(_TRI)
@@ -236,17 +236,17 @@ def _change_broader(maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["order.item"], facts["prior.item"] = maker.code(ordered), maker.code(prior)
 
 
-def _change_unmapped(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_unmapped(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["order.item"] = facts["prior.item"] = None
     codings: tuple[list[str], ...] = (["urn:a|1"], ["urn:a|2", "urn:a|1"], ["|1"], [])
     facts["order.codings"], facts["prior.codings"] = chance.choice(codings), chance.choice(codings)
 
 
-def _change_kind(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_kind(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts[chance.choice(("order.kind", "prior.kind"))] = chance.choice(("laboratory", "imaging", "other"))
 
 
-def _change_exam(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_exam(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     for side in ("order", "prior"):
         if chance.random() < 0.7:
             facts[f"{side}.exam"] = _exam(chance)
@@ -263,13 +263,13 @@ def _exam(chance: Random) -> _Facts:
     }
 
 
-def _change_specimen(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_specimen(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["order.specimen"], facts["prior.specimen"] = chance.choice(_SPECIMENS), chance.choice(_SPECIMENS)
     facts["order.scale"] = chance.choice((None, "quantitative", "qualitative"))
     facts["prior.scale"] = chance.choice((None, "quantitative", "qualitative"))
 
 
-def _change_place(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_place(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["prior.institution"] = chance.choice((*INSTITUTIONS, ""))
     facts["order.institution"] = chance.choice(INSTITUTIONS)
     for side in ("order", "prior"):
@@ -278,7 +278,7 @@ def _change_place(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # n
         facts[f"{side}.encounter"] = chance.choice((None, "visit-1", "visit-2"))
 
 
-def _change_standing(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_standing(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     for side in ("order", "prior"):
         facts[f"{side}.tier"] = chance.choice((None, 0, 1, 2, 3))
         facts[f"{side}.grade"] = chance.choice(_GRADES)
@@ -314,7 +314,7 @@ def _change_evidence(maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["prior.evidence"] = rows
 
 
-def _change_complete(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_complete(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     stated = (
         "name",
         "patient_name",
@@ -333,7 +333,7 @@ def _change_complete(maker: FactMaker, facts: _Facts, chance: Random) -> None:  
             facts[f"prior.{name}"] = chance.choice(_TRI)
 
 
-def _change_comparable(maker: FactMaker, facts: _Facts, chance: Random) -> None:  # noqa: ARG001
+def _change_comparable(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["order.unit"], facts["prior.unit"] = chance.choice(_UNITS), chance.choice(_UNITS)
     facts["order.method"], facts["prior.method"] = chance.choice(_METHODS), chance.choice(_METHODS)
     intervals = (None, "9-50", "9 - 50", "9－50", "7-40")

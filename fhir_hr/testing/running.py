@@ -69,7 +69,12 @@ def shelf_for(folder: Path) -> Shelf:
 
 
 def _folders(folder: Path) -> dict[str, Path]:
-    near = folder.resolve().parents[1] if (folder / "pack.yaml").is_file() else folder.resolve().parent
+    here = folder.resolve()
+    alone = (folder / "pack.yaml").is_file()
+    if alone and not here.parent.name.startswith("cn"):
+        # Not laid out as <jurisdiction>/<part>: what lies around a folder of somebody's own is none of its neighbours.
+        return find_packs(rules_root())
+    near = here.parents[1] if alone else here.parent
     return {**find_packs(rules_root()), **find_packs(near)}
 
 

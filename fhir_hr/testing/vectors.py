@@ -124,7 +124,9 @@ def _load(text: bytes, *, file: str, line: int | None) -> object:
     if line is not None and len(text) > MAX_LINE:
         raise DataFileError(f"the line is longer than {MAX_LINE} bytes", file=file, line=line)
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        value: object = json.loads(text, object_pairs_hook=_once)
+        msgspec.json.encode(value)  # half a surrogate pair could be read, but never be asked
+        return value
     except UsageError as error:
         raise DataFileError(str(error), file=file, line=line) from error
     except (ValueError, RecursionError) as error:

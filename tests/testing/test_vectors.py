@@ -36,6 +36,7 @@ def test_a_vector_is_merged_over_its_base_and_knows_its_place():
     [
         ([b"{"], r"vectors.jsonl:1: is no JSON"),
         ([b"[" * 100_000], r"vectors.jsonl:1: is no JSON \(RecursionError\)"),
+        ([b'{"name": "\\ud800"}'], r"vectors.jsonl:1: is no JSON \(UnicodeEncodeError\)"),
         ([b'{"name": "a", "name": "b"}'], "the key 'name' stands twice"),
         ([b'{"name": "a", "facts": {"identity": "same", "identity": "unknown"}}'], "the key 'identity' stands twice"),
         ([line(), line()], "vectors.jsonl:2: the name 'a' stands twice"),
