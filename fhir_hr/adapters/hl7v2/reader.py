@@ -107,13 +107,7 @@ class Reader:
             return _unread(index, log)
         header = raw_header(frame.raw)
         if header is None:
-            log.add(
-                IssueCode.NOT_HL7,
-                Severity.ERROR,
-                "MSH[1]-2",
-                "the header has no usable delimiters (MSH-1, MSH-2); nothing of the message was read",
-            )
-            return _unread(index, log)
+            return _unusable(index, log)
         separators, fields = header
         guess = self._sender(raw_component(fields, 2), raw_component(fields, 3))
         text, codec, problems = decode(
@@ -125,6 +119,9 @@ class Reader:
         log.add_problems(problems, "MSH[1]")
         decoded = separators_of(text)
         segments = split_segments(text, decoded or separators, log, self._limits)
+        if not segments or segments[0].id != "MSH":
+            # Bytes that looked like delimiters were halves of characters: decoded, no header is left.
+            return _unusable(index, log)
         msh = segments[0]
         application, facility = msh.get(3), msh.get(4)
         profile = self._sender(application, facility)
@@ -354,6 +351,16 @@ class _Message:
             "the report has no filler and no placer number; a correction of it cannot be matched",
         )
         return f"M|{self.msh.get(10)}|{number}|{code}"
+
+
+def _unusable(index: int, log: IssueLog) -> Read:
+    log.add(
+        IssueCode.NOT_HL7,
+        Severity.ERROR,
+        "MSH[1]-2",
+        "the header has no usable delimiters (MSH-1, MSH-2); nothing of the message was read",
+    )
+    return _unread(index, log)
 
 
 def _unread(index: int, log: IssueLog) -> Read:

@@ -135,6 +135,7 @@ def test_a_message_that_continues_elsewhere():
         (b"MSHX|^~", "not-hl7", "no MSH segment was found"),
         (b"MSH|", "not-hl7", "the header has no usable delimiters (MSH-1, MSH-2)"),
         (b"MSH|^^^^|LIS|", "not-hl7", "the header has no usable delimiters (MSH-1, MSH-2)"),
+        (b"MSH\x81\x00\x81|^~\\&|A\r", "not-hl7", "the header has no usable delimiters (MSH-1, MSH-2)"),
     ],
 )
 def test_what_is_not_hl7(data, code, words):
