@@ -23,6 +23,7 @@ from fhir_hr.rules.publishing import (
     verify_lane,
     verify_pack,
 )
+from fhir_hr.rules.publishing.verify import verify_manifest
 
 
 def _refused(files, trust, at, fault, words, **more):
@@ -286,6 +287,22 @@ def test_files_that_are_missing_short_or_long(signed, trust, now):
     _refused({**signed, "cn-51-lab.json": data[:-1]}, trust, now, "truncated", "bytes where")
     _refused({**signed, "cn-51-lab.json": b""}, trust, now, "truncated", "0 bytes where")
     _refused({**signed, "cn-51-lab.json": data + b" "}, trust, now, "too-large", "bytes where")
+
+
+def test_each_digest_is_enough_alone(signed, trust, now, key):
+    entry = json.loads(signed["manifest.json"])["files"][0]
+    changed = signed["cn-51-lab.json"][:-2] + b" }"
+    _refused({**_forged(signed, key, files=[{**entry, "sm3": None}]), "cn-51-lab.json": changed}, trust, now,
+             "wrong-digest", "is not the file that was signed for")  # fmt: skip
+    sha = hashlib.sha256(changed).hexdigest()
+    _refused({**_forged(signed, key, files=[{**entry, "sha256": sha}]), "cn-51-lab.json": changed}, trust, now,
+             "wrong-digest", "is not the file that was signed for")  # fmt: skip
+
+
+def test_another_vocabulary_is_noticed_before_any_file_is_fetched(signed, trust, now, key):
+    forged = _forged(signed, key, vocabulary="9.0")
+    with pytest.raises(PackRefusedError, match="wrong-vocabulary"):
+        verify_manifest(forged["manifest.json"], forged["signatures.json"], trust=trust, at=now)
 
 
 def test_files_of_one_version_do_not_pass_under_the_manifest_of_another(files, signed, trust, now):
