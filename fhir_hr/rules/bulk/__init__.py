@@ -14,7 +14,8 @@ for _package in ("numpy", "pyarrow"):
     if importlib.util.find_spec(_package) is None:
         raise MissingExtraError(package=_package, extra="bulk")
 
-from fhir_hr.rules.bulk.judging import BulkJudge, judge_batches, judge_table  # noqa: E402 - after the check
+from fhir_hr.rules.bulk.change import change  # noqa: E402 - after the check
+from fhir_hr.rules.bulk.judging import BulkJudge, judge_batches, judge_table  # noqa: E402
 from fhir_hr.rules.bulk.masks import codes_of, mask_of, mask_order  # noqa: E402
 
-__all__ = ["BulkJudge", "codes_of", "judge_batches", "judge_table", "mask_of", "mask_order"]
+__all__ = ["BulkJudge", "change", "codes_of", "judge_batches", "judge_table", "mask_of", "mask_order"]
