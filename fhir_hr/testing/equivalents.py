@@ -18,7 +18,7 @@ from fhir_hr.rules.vocabulary import Anchor, CheckKind, Count, ListState
 from fhir_hr.testing.mutations import Mutation
 from fhir_hr.testing.shifts import Shift
 
-__all__ = ["why_equivalent", "why_shift_equivalent"]
+__all__ = ["packs_meet", "why_equivalent", "why_shift_equivalent"]
 
 
 def why_equivalent(mutation: Mutation, content: PackContent, others: Iterable[PackContent]) -> str | None:
@@ -132,7 +132,7 @@ def _delegations(content: PackContent, others: tuple[PackContent, ...]) -> set[t
     """Return (wider, narrower, kind) for every kind that one of the packs leaves to another."""
     found = set()
     for other in others:
-        if not _meet(content, other):
+        if not packs_meet(content, other):
             continue
         for wide, narrow in ((content, other), (other, content)):
             if wide.level.width > narrow.level.width:
@@ -141,7 +141,7 @@ def _delegations(content: PackContent, others: tuple[PackContent, ...]) -> set[t
     return found
 
 
-def _meet(a: PackContent, b: PackContent) -> bool:
+def packs_meet(a: PackContent, b: PackContent) -> bool:
     """Tell whether two packs can apply to one order: a kind in common, and areas of which one lies in the other."""
     mine = [division_prefix(code) for code in a.applies.divisions]
     theirs = [division_prefix(code) for code in b.applies.divisions]

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from fhir_hr.rules.pack import Pack
+from fhir_hr.testing.equivalents import packs_meet
 from fhir_hr.testing.generate_facts import FactMaker
-from fhir_hr.testing.generate_tables import table_variants
+from fhir_hr.testing.generate_tables import SHARED_SYSTEM, shared_code, table_variants
 
 __all__ = ["Generated", "generate"]
 
@@ -62,26 +63,40 @@ def generate(
     ids = sorted(packs)
     makers = {name: FactMaker(packs[name].content) for name in ids}
     variants = {name: table_variants(packs[name].content, Random(f"{seed}/{name}")) for name in ids}
+    shared = {
+        name: [rows for rows in several if rows.get("item_system") == SHARED_SYSTEM]
+        for name, several in variants.items()
+    }
+    meeting = {
+        name: [other for other in ids if other != name and packs_meet(packs[name].content, packs[other].content)]
+        for name in ids
+    }
     for number in range(start, start + count):
         chance = Random((seed << 40) ^ (number * 2_654_435_761))
-        chosen = _choose(ids, packs, chance, most)
-        facts = makers[chosen[0]].make(chance)
+        chosen = _choose(ids, meeting, chance, most)
+        # The narrowest pack's place and items: what it is law for, the wider ones mostly are too.
+        narrow = min(chosen, key=lambda name: packs[name].content.level.width)
+        facts = makers[narrow if chance.random() < 0.8 else chosen[0]].make(chance)
         tables, fresh = {}, {}
+        together = len(chosen) > 1 and chance.random() < 0.25
+        if together:
+            # One item on several packs' lists: whatever else differs, they speak of the same thing.
+            facts["order.item"] = facts["prior.item"] = f"{SHARED_SYSTEM}|{shared_code(chance.randint(1, 3))}"
         for name in chosen:
-            if variants[name] and chance.random() < 0.5:
-                tables[name] = chance.choice(variants[name])
+            kept = shared[name] if together else variants[name]
+            if kept and (together or chance.random() < 0.5):
+                tables[name] = chance.choice(kept)
             if chance.random() < 0.08:
                 fresh[name] = chance.choice(_FRESH)
         yield Generated(number=number, packs=tuple(chosen), facts=facts, tables=tables, fresh_until=fresh)
 
 
-def _choose(ids: Sequence[str], packs: Mapping[str, Pack], chance: Random, most: int) -> list[str]:
-    """Choose packs: the first makes the facts, the others mostly speak of the same kind and area."""
+def _choose(ids: Sequence[str], meeting: Mapping[str, Sequence[str]], chance: Random, most: int) -> list[str]:
+    """Choose packs, mostly such as can apply to one order."""
     first = chance.choice(ids)
     wanted = min(most, len(ids), chance.choice((1, 1, 1, 2, 2, 3)))
     if wanted == 1:
         return [first]
-    kinds = set(packs[first].content.kinds)
-    near = [name for name in ids if name != first and kinds & set(packs[name].content.kinds)]
-    far = near if near and chance.random() < 0.9 else [name for name in ids if name != first]
-    return [first, *chance.sample(far, min(wanted - 1, len(far)))]
+    near = meeting[first]
+    others = near if near and chance.random() < 0.9 else [name for name in ids if name != first]
+    return [first, *chance.sample(others, min(wanted - 1, len(others)))]

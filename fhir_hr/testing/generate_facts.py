@@ -12,7 +12,7 @@ from fhir_hr.model.lab import ReportStatus, ResultStatus
 from fhir_hr.rules.check_specs import WindowSpec
 from fhir_hr.rules.schema import ItemRow, PackContent
 from fhir_hr.rules.tables_of import item_system_of
-from fhir_hr.testing.generate_tables import ALLIANCES, INSTITUTIONS
+from fhir_hr.testing.generate_tables import ALLIANCES, INSTITUTIONS, SHARED_SYSTEM, shared_code
 
 __all__ = ["FactMaker"]
 
@@ -236,6 +236,11 @@ def _change_broader(maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["order.item"], facts["prior.item"] = maker.code(ordered), maker.code(prior)
 
 
+def _change_shared(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
+    """Order and find an item that several packs may list."""
+    facts["order.item"] = facts["prior.item"] = f"{SHARED_SYSTEM}|{shared_code(chance.randint(1, 3))}"
+
+
 def _change_unmapped(_maker: FactMaker, facts: _Facts, chance: Random) -> None:
     facts["order.item"] = facts["prior.item"] = None
     codings: tuple[list[str], ...] = (["urn:a|1"], ["urn:a|2", "urn:a|1"], ["|1"], [])
@@ -361,6 +366,8 @@ _CHANGES: tuple[_Change, ...] = (
     _change_state,
     _change_item,
     _change_broader,
+    _change_shared,
+    _change_shared,
     _change_unmapped,
     _change_kind,
     _change_exam,

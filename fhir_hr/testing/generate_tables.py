@@ -11,10 +11,13 @@ from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.tables_of import replace_tables
 from fhir_hr.rules.vocabulary import CheckKind, ListState
 
-__all__ = ["ALLIANCES", "INSTITUTIONS", "table_variants"]
+__all__ = ["ALLIANCES", "INSTITUTIONS", "SHARED_SYSTEM", "shared_code", "table_variants"]
 
 INSTITUTIONS = ("T510104000000000I", "T510703000000000R", "T140100000000000A", "T320100000000000B")
 ALLIANCES = ("alliance-1", "alliance-2")
+
+SHARED_SYSTEM = "urn:example:shared-items"
+"""System of items that several packs list, so that their limits can differ for one item."""
 
 _VARIANTS = 10
 _DAYS = (None, "2026", "2026-08", "2026-08-09", "2026-08-10", "2026-08-19", "2026-08-20", "2025-01-01")
@@ -24,8 +27,8 @@ _ITEMS = 4
 def table_variants(content: PackContent, chance: Random) -> list[dict[str, Any]]:
     """Return some sets of replaced tables for a pack, each of which the pack accepts."""
     found: list[dict[str, Any]] = []
-    for _ in range(_VARIANTS * 3):
-        tables = _tables(content, chance)
+    for n in range(_VARIANTS * 3):
+        tables = _tables(content, chance, shared=n % 5 == 0)
         if tables and len(found) < _VARIANTS and _fits(content, tables):
             found.append(tables)
     return found
@@ -39,11 +42,13 @@ def _fits(content: PackContent, tables: dict[str, Any]) -> bool:
     return True
 
 
-def _tables(content: PackContent, chance: Random) -> dict[str, Any]:
+def _tables(content: PackContent, chance: Random, *, shared: bool) -> dict[str, Any]:
     kinds = {kind_of(spec) for spec in content.checks}
     tables: dict[str, Any] = {}
-    if content.list_state is ListState.ABSENT or (chance.random() < 0.3 and not content.items):
-        tables["items"] = [_item(content, n, chance) for n in range(1, _ITEMS)]
+    if shared or chance.random() < (0.8 if content.list_state is ListState.ABSENT else 0.1):
+        tables["items"] = [_item(content, n, chance, shared=shared) for n in range(1, _ITEMS)]
+        if shared:
+            tables["item_system"] = SHARED_SYSTEM
     codes = [row["code"] for row in tables["items"]] if "items" in tables else [row.code for row in content.items]
     if kinds & {CheckKind.INSTITUTION, CheckKind.DIRECTION} and chance.random() < 0.7:
         tables["institutions"] = _some(INSTITUTIONS, chance, _institution)
@@ -110,15 +115,21 @@ def _quality(codes: list[str], chance: Random) -> dict[str, Any]:
     return _of_item(row, codes, chance, needed=False)
 
 
-def _item(content: PackContent, number: int, chance: Random) -> dict[str, Any]:
+def shared_code(number: int) -> str:
+    """Return the code of an item that several packs may list."""
+    return f"shared-{number:02}"
+
+
+def _item(content: PackContent, number: int, chance: Random, *, shared: bool) -> dict[str, Any]:
+    code = shared_code if shared else lambda n: f"{content.pack}-{n:02}"
     row = {
-        "code": f"{content.pack}-{number:02}",
+        "code": code(number),
         "name_zh": f"项目{number}",
         "abbreviation": "",
         "clause": content.documents[0].clauses[0].id,
         "window_days": chance.choice((None, 7, 10, 30)),
         "specimens": chance.choice(((), ("serum", "plasma"))),
-        "includes": (f"{content.pack}-{number - 1:02}",) if number > 1 and chance.random() < 0.5 else (),
+        "includes": (code(number - 1),) if number > 1 and chance.random() < 0.5 else (),
     }
     if "imaging" in content.kinds:
         row |= {
