@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.decisions import Decision, RecognitionOutcome
+from fhir_hr.model.exams import Contrast, Exam, Side, View
 from fhir_hr.model.flags import Evidence
 from fhir_hr.model.identity import IdentityMatch
+from fhir_hr.model.lab import ReportKind
 from fhir_hr.model.orders import ExclusionClaim, Order, OrderItem
-from fhir_hr.model.priors import Institution, Prior
+from fhir_hr.model.priors import Grade, Institution, Ownership, Prior
 from fhir_hr.model.when import Precision, When
 from fhir_hr.rules import choose, decide, judge
 from fhir_hr.rules.engine import outcome_of
+from fhir_hr.rules.load import builtin_packs
 from fhir_hr.rules.vocabulary import BLOCK, NOTE
 
 RANK = {"not": 0, "indeterminate": 1, "may": 2, "must": 3}
@@ -52,8 +55,28 @@ _any_code = st.builds(
 )
 _code = st.one_of(st.none(), _any_code)
 _concept = st.builds(Concept, codings=st.lists(_any_code, max_size=2).map(tuple), text=_odd_text)
-_place = st.builds(Institution, id=st.sampled_from(["", "T1", "T2"]), division=_odd_text)
+_place = st.builds(
+    Institution,
+    id=st.sampled_from(["", "T1", "T2"]),
+    division=_odd_text,
+    tier=st.sampled_from([None, -1, 0, 2, 3, 99]),
+    grade=st.one_of(st.none(), st.sampled_from(Grade)),
+    ownership=st.one_of(st.none(), st.sampled_from(Ownership)),
+    alliances=st.one_of(st.none(), st.lists(_odd_text.map(str), max_size=2).map(tuple)),
+)
 _evidence = st.builds(Evidence, institution=st.sampled_from(["", "T1"]), item=_odd_text, start=_odd_when, end=_odd_when)
+_exam = st.one_of(
+    st.none(),
+    st.builds(
+        Exam,
+        modality=_odd_text,
+        body_part=_odd_text,
+        side=st.one_of(st.none(), st.sampled_from(Side)),
+        views=st.one_of(st.none(), st.lists(st.sampled_from(View), max_size=3).map(tuple)),
+        contrast=st.one_of(st.none(), st.sampled_from(Contrast)),
+    ),
+)
+_tri = st.sampled_from([None, True, False])
 _identity = st.builds(
     IdentityMatch, same=st.sampled_from([True, False, None]), agree=st.just(("name",)), differ=st.just(("sex",))
 )
@@ -79,11 +102,32 @@ def candidates(draw):
             reference_text=_odd_text,
             report_mark=_odd_text,
             evidence=st.lists(_evidence, max_size=3).map(tuple),
+            exam=_exam,
+            unit=_odd_text,
+            device_model=_odd_text,
+            item_mark=_odd_text,
+            item_mark_known=st.booleans(),
+            encounter=_odd_text,
+            has_images=_tri,
+            has_report=_tri,
+            series_complete=_tri,
             report_number=st.none(),
         )
     )
     item = draw(
-        st.builds(OrderItem, id=st.just("1"), name=st.just("x"), code=_concept, item=_code, specimen_kind=_odd_text)
+        st.builds(
+            OrderItem,
+            id=st.just("1"),
+            name=st.just("x"),
+            code=_concept,
+            item=_code,
+            specimen_kind=_odd_text,
+            kind=st.sampled_from(ReportKind),
+            exam=_exam,
+            unit=_odd_text,
+            method=_odd_text,
+            reference_text=_odd_text,
+        )
     )
     claims = draw(
         st.lists(st.builds(ExclusionClaim, case=st.sampled_from(["", "1", "6", "9"]), item_id=_odd_text), max_size=3)
@@ -97,6 +141,7 @@ def candidates(draw):
             at=_any_when,
             items=st.just((item,)),
             exclusions=st.just(tuple(claims)),
+            encounter=_odd_text,
         )
     )
     return item, prior, order, draw(_identity)
@@ -110,7 +155,8 @@ def test_odd_facts_never_raise_and_are_never_changed(candidate, pack, variant):
     limited = variant(
         lambda data: next(s for s in data["checks"] if s["check"] == "window").update(max_days=30, count="calendar")
     )
-    for packs in ([pack], [limited], [pack, limited], []):
+    shipped = builtin_packs()
+    for packs in ([pack], [limited], [pack, limited], [], shipped, *([each] for each in shipped)):
         decision = decide(item, prior, order=order, packs=packs, identity=identity)
         assert decision.outcome in RecognitionOutcome
         assert decision.reasons
@@ -255,11 +301,19 @@ def test_the_id_pins_packs_facts_and_moment(pack, others, make):
         {"order.exclusions": [{"case": "1"}]},
         {"prior.division": "510105"},
         {"prior.reported": None},
+        {"prior.tier": 3},
+        {"order.alliances": ["A"]},
+        {"prior.exam": {"modality": "CT"}},
+        {"prior.item_mark": "bing-hr"},
+        {"prior.device_model": "机型甲"},
+        {"prior.has_images": False},
+        {"order.unit": "U/L"},
+        {"prior.encounter": "V1", "order.encounter": "V1"},
     ):
         case = make(facts)
         ids.add(decide(case.item, case.prior, order=case.order, packs=[pack]).id)
     ids.add(decide(item, prior, order=order, packs=[others[0]]).id)
-    assert len(ids) == 11
+    assert len(ids) == 19
     assert first.packs[0].digest == pack.ref.digest
 
 
