@@ -198,11 +198,6 @@ class SiteRefresh:
         return None
 
     def _fetch_pack(self, entry: PackEntry, floor: int, held: Held | None) -> _NewPack:
-        if entry.serial < floor:
-            message = f"serial {entry.serial}, and {floor} was accepted before"
-            raise refused(Fault.ROLLED_BACK, message, file=INDEX)
-        if entry.not_before is not None and self._now < entry.not_before:
-            raise refused(Fault.NOT_YET, f"takes effect at {entry.not_before.isoformat()}", file=INDEX)
         data = self._transport.read(f"{entry.path}/{MANIFEST}", limit=MAX_MANIFEST)
         if digest_bytes(data) != entry.digest:
             raise refused(Fault.WRONG_DIGEST, "is not the one that the index names", file=f"{entry.path}/{MANIFEST}")
@@ -240,8 +235,6 @@ class SiteRefresh:
 
     def _fetch_lane(self, entry: LaneEntry, held: Held | None) -> _NewLane:
         floor = self._held.floor(LANES, entry.pack, entry.lane.value)
-        if entry.serial < floor:
-            raise refused(Fault.ROLLED_BACK, f"serial {entry.serial}, and {floor} was accepted before", file=INDEX)
         data = self._transport.read(entry.path, limit=MAX_LANE)
         if digest_bytes(data) != entry.digest:
             raise refused(Fault.WRONG_DIGEST, "is not the one that the index names", file=entry.path)

@@ -32,6 +32,12 @@ def test_a_site_is_taken_over_once(hospital, now):
     assert [str(each) for each in report.events][1] == "site: pack cn-51-lab 5 unchanged"
 
 
+def test_what_is_known_is_not_written_again(hospital):
+    before = {path: path.stat().st_ino for path in hospital.folder.rglob("*")}
+    hospital.refresh()
+    assert {path: path.stat().st_ino for path in hospital.folder.rglob("*")} == before
+
+
 def test_a_newer_version_replaces_the_older(hospital, authority, good):
     authority.publish([authority.pack(5), authority.pack(6)], serial=11)
     assert _said(hospital.refresh()) == [("index", "installed", 11), ("pack", "installed", 6)]
@@ -173,6 +179,22 @@ def test_a_lane_that_is_not_in_order_is_refused_and_makes_the_pack_stale(hospita
     assert hospital.answer() == (good[0], ["HR-PACK-STALE", *good[1]])
 
 
+@pytest.mark.parametrize("change", [{"serial": 9}, {"lane": "quality"}])
+def test_an_index_that_names_a_lane_wrongly_does_not_bring_it(hospital, authority, good, change):
+    authority.publish([authority.pack(5)], serial=11, lanes=[authority.lane(3, ISSUER)])
+    authority.sign_index(lanes=[{**authority.index()["lanes"][0], **change}])
+    assert hospital.faults() == ["mismatch"]
+    assert hospital.answer()[0] == good[0]
+
+
+def test_a_lane_of_the_same_serial_with_other_rows_is_refused(hospital, authority):
+    authority.publish([authority.pack(5)], serial=11, lanes=[authority.lane(3, ISSUER)])
+    hospital.refresh()
+    authority.publish([authority.pack(5)], serial=12, lanes=[authority.lane(3)])
+    assert hospital.faults() == ["serial-reused"]
+    assert hospital.answer()[0] == "not"
+
+
 def test_a_lane_that_does_not_fit_the_pack_is_refused(hospital, authority, good):
     authority.publish([authority.pack(5)], serial=11, lanes=[authority.lane(1, ISSUER, item="no-such-item")])
     [event] = hospital.refresh().refused
@@ -186,6 +208,22 @@ def test_a_new_pack_that_fits_is_taken_beside_a_lane_that_does_not(hospital, aut
     report = hospital.refresh()
     assert [(each.subject, each.serial) for each in report.installed] == [("index", 11), ("pack", 6)]
     assert [(each.subject, each.fault) for each in report.refused] == [("lane", "mismatch")]
+
+
+def test_a_new_pack_that_a_held_lane_does_not_fit_is_refused(hospital, authority):
+    # Otherwise the suspensions would be dropped without a word.
+    lane = authority.lane(1, ISSUER, item="cn-51-lab-16")
+    authority.publish([authority.pack(5)], serial=11, lanes=[lane])
+    assert hospital.refresh().ok
+    lines = authority.files["items.csv"].splitlines(keepends=True)
+    authority.files["items.csv"] = b"".join(line for line in lines if not line.startswith(b"cn-51-lab-16,"))
+    authority.publish([authority.pack(6)], serial=12, lanes=[lane])
+    [event] = hospital.refresh().refused
+    assert (event.subject, event.serial, event.fault) == ("pack", 6, "mismatch")
+    assert len(hospital.store.packs()[0].content.suspensions) == 1
+    authority.publish([authority.pack(6)], serial=13, lanes=[authority.lane(2)])
+    assert hospital.refresh().ok
+    assert hospital.version() == "1.6"
 
 
 # -- keys ------------------------------------------------------------------------------------------
