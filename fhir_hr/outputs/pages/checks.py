@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhir_hr.model.decisions import Effect
 from fhir_hr.outputs.pages.markdown import cell, table
 from fhir_hr.rules.check_specs import (
     CheckSpec,
@@ -22,6 +23,7 @@ from fhir_hr.rules.checks import kind_of
 from fhir_hr.rules.plain_parts import party_words, receiver_words
 from fhir_hr.rules.plain_words import joined, word
 from fhir_hr.rules.schema import PackContent
+from fhir_hr.rules.vocabulary import Anchor, Count
 
 __all__ = ["OURS", "check_rows", "direction_lines", "says", "window_words"]
 
@@ -33,7 +35,7 @@ def says(then: Then) -> str:
     """Return on whose word a finding rests: the clause, and our reading marked as ours."""
     parts = [cell(then.clause)] if then.clause else []
     if then.interpretation:
-        parts.append(f"{OURS}{cell(then.interpretation)}")
+        parts.append(f"{OURS} {cell(then.interpretation)}")
     return "；".join(parts)
 
 
@@ -45,9 +47,10 @@ def check_rows(content: PackContent) -> list[str]:
             continue
         name = _name(spec)
         for n, (when, then) in enumerate(_thens(spec)):
-            effect = f"{word(then.effect, 'zh')}<br>{word(then.effect, 'en')}"
-            rows.append((name if n == 0 else "", word(when, "zh"), effect, says(then)))
-    return table(("检查 · check", "情形 · when", "结论 · effect", "依据 · on whose word"), rows)
+            rows.append((name if n == 0 else "", word(when, "zh"), f"**{word(then.effect, 'zh')}**", says(then)))
+    legend = "；".join(f"{word(effect, 'zh')} = {word(effect, 'en')}" for effect in Effect)
+    made = table(("检查 · check", "情形 · when", "结论 · effect", "依据 · on whose word"), rows)
+    return [f"{legend}。", "", *made]
 
 
 def _thens(spec: CheckSpec) -> Iterator[tuple[str, Then]]:
@@ -93,10 +96,13 @@ def window_words(spec: WindowSpec, lang: str) -> str:
         return "原文时限未见" if zh else "the limit was not seen"
     edge = {True: ("含界", "inclusive"), False: ("不含界", "exclusive"), None: ("是否含界未说明", "edge not stated")}
     parts = [f"{spec.max_days} 天" if zh else f"{spec.max_days} days"]
-    anchor = word(spec.anchor, lang)
-    parts.append(f"自{anchor}起算" if zh and spec.anchor.value != "unstated" else f"起算{anchor}" if zh else anchor)
+    anchor, stated = word(spec.anchor, lang), spec.anchor is not Anchor.UNSTATED
+    if zh:
+        parts.append(f"自{anchor}起算" if stated else f"起算{anchor}")
+    else:
+        parts.append(f"from {anchor}" if stated else f"anchor {anchor}")
     count = word(spec.count, lang)
-    parts.append(f"计数{count}" if zh and spec.count.value == "unstated" else count)
+    parts.append(count if spec.count is not Count.UNSTATED else f"计数{count}" if zh else f"count {count}")
     parts.append(edge[spec.inclusive][not zh])
     return ("，" if zh else ", ").join(parts)
 

@@ -155,7 +155,7 @@ def _scope(content: PackContent) -> list[str]:
     effective = content.effective
     areas = "、".join("全国" if code == "000000" else code for code in content.applies.divisions)
     ground = [cell(content.applies.clause)] if content.applies.clause else []
-    ground += [f"{OURS}{cell(content.applies.interpretation)}"] if content.applies.interpretation else []
+    ground += [f"{OURS} {cell(content.applies.interpretation)}"] if content.applies.interpretation else []
     period = f"{effective.start or '未见'} 起" + (f"，至 {effective.end}" if effective.end else "")
     rows = [
         ("适用地区 · areas (GB/T 2260)", areas, "；".join(ground)),
