@@ -29,6 +29,18 @@ def test_a_good_order():
     assert (read.patient.birth.iso, read.exclusions[0].case) == ("1988-03", "3")
 
 
+def test_an_imaging_order_and_what_is_known_of_the_receiver():
+    exam = {"modality": "DR", "body_part": "knee", "side": "left", "views": ["lateral", "frontal", "lateral"]}
+    item = {"name": "左膝", "kind": "imaging", "exam": exam, "method": "m", "unit": "u", "reference_text": "r"}
+    place = {"id": "H2", "grade": "甲", "type": "hospital", "ownership": "public", "alliances": ["A"], "tier": 2}
+    read = read_order(order(items=[item], institution=place))
+    (stated,) = read.items
+    assert (stated.exam.side, stated.exam.views, stated.exam.contrast) == ("left", ("frontal", "lateral"), None)
+    assert (stated.method, stated.unit, stated.reference_text) == ("m", "u", "r")
+    assert (read.institution.type, read.institution.alliances) == ("hospital", ("A",))
+    assert read_order(order()).institution.alliances is None
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -37,6 +49,8 @@ def test_a_good_order():
         (b'{"id": ' + b"[" * 100_000, "order: Expected `str`, got `array`"),
         (b"{}", "order: Object missing required field `id`"),
         (order(colour="red"), "order: Object contains unknown field `colour`"),
+        (order(institution={"id": "1", "grade": "A"}), r"order: Invalid value - at `\$.institution.grade`"),
+        (order(items=[{"name": "a", "exam": {"side": "top"}}]), r"Invalid value - at `\$.items\[0\].exam.side`"),
         (order(items=[]), r"order: \$.items is empty"),
         (order(items=[{"name": 5}]), r"order: Expected `str`, got `int` - at `\$.items\[0\].name`"),
         (order(at="2026-03-20"), r"order: \$.at must be a full time with zone"),
