@@ -36,6 +36,7 @@ FAULTS_ZH = {
     "bad-signature": "签名不成立，内容可能被改动",
     "signature-missing": "缺少必须的签名",
     "wrong-jurisdiction": "签名者无权为这一辖区签名",
+    "wrong-purpose": "密钥不得用于签这类文件",
     "wrong-digest": "文件与签名时不同",
     "digest-missing": "缺少 SM3 摘要",
     "mismatch": "各部分不属于同一版本",
