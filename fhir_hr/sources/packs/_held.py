@@ -32,7 +32,6 @@ from fhir_hr.rules.publishing.strict_json import read_json
 from fhir_hr.rules.publishing.trust import Signs, Trust
 from fhir_hr.rules.publishing.verify import (
     Held,
-    check_declared,
     check_files,
     digest_bytes,
     load_verified,
@@ -154,7 +153,6 @@ class Inventory:
             manifest = read_manifest(data)
             _belongs((manifest.pack, manifest.serial), (name, serial), file=MANIFEST)
             self._signed(Subject.PACK, name, serial, data, folder, SIGNATURES, manifest.jurisdiction)
-            check_declared(manifest)
             files = {each.path: read_bounded(folder, each.path, limit=each.size) for each in manifest.files}
             check_files(manifest, files)
             return HeldPack(

@@ -307,6 +307,30 @@ def test_a_damaged_copy_is_not_used_and_is_mended_by_the_next_refresh(hospital, 
     assert (hospital.version(), hospital.answer(), hospital.store.problems()) == ("1.6", good, ())
 
 
+def test_another_good_pack_in_its_place_is_damage_too(hospital, authority, good):
+    authority.publish([authority.pack(6)], serial=11)
+    hospital.refresh()
+    path = _generation(hospital, 6) / "cn-51-lab.json"
+    path.write_bytes(path.read_bytes().replace("规则（第一批）".encode(), "规则（第二批）".encode()))
+    hospital.store = hospital.opened()
+    assert hospital.version() == "1.5"
+    [event] = hospital.store.problems()
+    assert (event.fault, "is not the file that was signed for" in event.message) == ("store-damaged", True)
+
+
+@pytest.mark.parametrize("part", ["packs/cn-51-lab", "indexes/cn-51/demo", "lanes/cn-51-lab/suspensions"])
+def test_a_generation_under_another_serial_is_damage(hospital, authority, part):
+    authority.publish([authority.pack(5)], serial=11, lanes=[authority.lane(1)])
+    hospital.refresh()
+    place = hospital.folder / part
+    newest = max(place.iterdir())
+    shutil.copytree(newest, place / f"{int(newest.name) + 90:016d}")
+    hospital.store = hospital.opened()
+    hospital.store.packs()
+    [event] = hospital.store.problems()
+    assert (event.fault, "is not the one that belongs here" in event.message) == ("store-damaged", True)
+
+
 def test_damage_does_not_open_the_way_back(hospital, authority):
     authority.publish([authority.pack(7)], serial=11)
     hospital.refresh()
