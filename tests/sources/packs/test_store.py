@@ -118,6 +118,26 @@ def test_a_version_to_come_makes_nothing_stale_before_its_time(hospital, authori
     assert hospital.answer() == good
 
 
+def test_of_two_indexes_that_list_it_the_fresher_counts(hospital, authority, now, good):
+    authority.publish([authority.pack(5)], serial=11, expires=now - DAY)
+    hospital.refresh()
+    assert "HR-PACK-STALE" in hospital.answer()[1]
+    authority.sign_index(publisher="mirror", expires=(now + 9 * DAY).isoformat())
+    hospital.refresh()
+    assert hospital.store.packs()[0].fresh_until == now + 9 * DAY
+    assert hospital.answer() == good
+
+
+def test_a_newer_lane_that_cannot_be_had_makes_the_pack_stale(hospital, authority, good):
+    authority.publish([authority.pack(5)], serial=11, lanes=[authority.lane(1)])
+    hospital.refresh()
+    assert hospital.answer() == good
+    authority.publish([authority.pack(5)], serial=12, lanes=[authority.lane(2, ISSUER)])
+    (authority.site / "lanes/cn-51-lab/suspensions-2.json").unlink()
+    assert hospital.faults() == ["not-found"]
+    assert hospital.answer() == (good[0], ["HR-PACK-STALE", *good[1]])
+
+
 def test_a_pack_listed_no_more_is_used_and_flagged(hospital, authority, good):
     authority.publish([], serial=11)
     [flagged] = hospital.refresh().flagged
