@@ -10,16 +10,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from fhir_hr.errors import UsageError
+from fhir_hr.model.when import Precision, When
 from fhir_hr.rules import judge
-from fhir_hr.rules.bulk import codes_of, judge_table
-from fhir_hr.rules.bulk.facts import FACTS, PRECISION, Form
+from fhir_hr.rules.bulk import change, codes_of, judge_batches, judge_table, mask_of, mask_order
+from fhir_hr.rules.bulk.columns import Reader, stated
+from fhir_hr.rules.bulk.facts import FACTS, PRECISION, TIMES, Form, build_candidate, read_fact, read_time
+from fhir_hr.rules.bulk.spans import Buckets
+from fhir_hr.rules.bulk.times import micros, read_timestamps
+from fhir_hr.rules.checks import BINDERS
+from fhir_hr.rules.clock import span
+from fhir_hr.rules.diff import weigh
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.tables_of import item_system_of
 from fhir_hr.rules.vocabulary import BIT
+from fhir_hr.testing import facts as kit
 from fhir_hr.testing.facts import BASE_KEYS, build
+from fhir_hr.testing.generate import generate
 from fhir_hr.testing.shelf import Shelf
 from fhir_hr.testing.vectors import Vector
 
@@ -113,7 +125,7 @@ def _pools(vectors: Iterable[Vector]) -> dict[str, list[Any]]:
     return found
 
 
-TIMES = (
+ODD_TIMES = (
     *("0001-01-01", "9999-12-31", "2022", "2026-08", "2026-13", "2026-02-30", "2026-08-19", "2026-08-20"),
     *("2026-08-20T10:00:00+08:00", "2026-08-20T09+08:00", "2026-08-20T10:00+08:00", "2026-08-20T02:00:00.5+00:00"),
     *("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00", "2026-08-21T00:00:00+08:00"),
@@ -131,7 +143,7 @@ def _generate(rows: int, bases: Sequence[Vector], pools: Mapping[str, list[Any]]
             facts[name] = chance.choice(pools[name])
         for name in ("order.at", "prior.performed", "prior.reported"):
             if chance.random() < 0.3:
-                facts[name] = chance.choice(TIMES if chance.random() < 0.5 else pools[name])
+                facts[name] = chance.choice(ODD_TIMES if chance.random() < 0.5 else pools[name])
             elif facts[name] is not None and chance.random() < 0.3:
                 facts[name] = _shifted(facts[name], chance)
         facts["order.at"] = facts["order.at"] or "2026-08-20T10:00:00+08:00"
@@ -148,7 +160,10 @@ def _shifted(text: str, chance: random.Random) -> str:
     return text
 
 
-def test_generated_candidates_are_answered_alike(all_vectors, pack_folders):
+def test_generated_candidates_are_answered_alike(all_vectors, pack_folders, monkeypatch):
+    # Small chunks: what was learned from one has to hold for the next.
+    cut = Reader.chunks
+    monkeypatch.setattr(Reader, "chunks", lambda self, batch: cut(self, batch, size=41))
     pools = _pools(all_vectors)
     shelf = Shelf(pack_folders)
     groups = _groups(all_vectors, shelf)
@@ -168,3 +183,404 @@ def test_generated_candidates_are_answered_alike(all_vectors, pack_folders):
         total += len(rows)
     assert total >= 20_000
     assert outcomes == {"must", "may", "not", "indeterminate"}
+
+
+def test_cases_of_the_kit_are_answered_alike_as_one_table_per_set_of_packs(pack_folders):
+    shelf = Shelf(pack_folders)
+    packs = {name: shelf.pack(name) for name in shelf.ids}
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for case in generate(3_000, packs=packs, seed=11):
+        groups[case.packs].append({**BASE_KEYS, **case.facts})
+    for names, rows in groups.items():
+        asked = [packs[name] for name in names]
+        assert in_bulk(table_of(rows), asked) == by_row(rows, asked), names
+
+
+# -- forms of columns ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rows(all_vectors) -> list[dict[str, Any]]:
+    own = [vector for vector in all_vectors if vector.packs == ("cn-51-lab",) and not vector.tables]
+    found = _generate(1_500, own, _pools(all_vectors), seed=99)
+    return [row for row in found if _moment(row["order.at"])]
+
+
+def _moment(text: str | None) -> bool:
+    at = None if text is None else span(read_time(text))
+    return at is not None and at[0] == at[1]
+
+
+def _stamps(rows: Sequence[Mapping[str, Any]], unit: str = "us", zone: str = "UTC") -> pa.Table:
+    """The same with timestamps and a column of precision, as far as a time can be one."""
+    table = table_of(rows)
+    for name in TIMES:
+        whens = [None if row[name] is None else read_time(row[name]) for row in rows]
+        spans = [span(when) for when in whens]
+        values = [None if one is None else micros(one[0]) for one in spans]
+        precise = [None if when is None else when.precision.name.lower() for when in whens]
+        array = pa.array(values, type=pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+        array = array.cast(pa.timestamp(unit, tz=zone), safe=False)
+        table = table.set_column(table.schema.names.index(name), name, array)
+        table = table.append_column(name + PRECISION, pa.array(precise, type=pa.string()).dictionary_encode())
+    return table
+
+
+def _readable(row: Mapping[str, Any]) -> bool:
+    # A time that cannot be read has no timestamp; a date of another zone than +08:00 would be another date.
+    times = [row[name] for name in TIMES if row[name] is not None]
+    return all(span(read_time(text)) is not None for text in times)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "+08:00", "Asia/Shanghai"])
+def test_timestamps_with_precision_are_read_as_text_is(rows, pack, zone):
+    rows = [row for row in rows if _readable(row)]
+    assert len(rows) > 1_000
+    assert in_bulk(_stamps(rows, zone=zone), [pack]) == by_row(rows, [pack])
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "ns"])
+def test_units_of_time(rows, pack, unit):
+    rows = [row for row in rows if _readable(row) and all(_fits(row[name], unit) for name in TIMES)]
+    assert len(rows) > 500
+    assert in_bulk(_stamps(rows, unit), [pack]) == by_row(rows, [pack])
+
+
+def _fits(text: str | None, unit: str) -> bool:
+    if text is None:
+        return True
+    at = span(read_time(text))
+    assert at is not None
+    if unit == "ns":
+        return "1700" < text[:4] < "2200"
+    return micros(at[0]) % 1_000_000 == 0
+
+
+@pytest.mark.parametrize("size", [1, 3, 64, 1_000_003])
+def test_batches_of_any_size(rows, pack, size):
+    table = table_of(rows[:400])
+    batches = table.to_batches(max_chunksize=size)
+    assert in_bulk(pa.Table.from_batches(batches), [pack]) == by_row(rows[:400], [pack])
+    assert in_bulk(iter(batches), [pack]) == in_bulk(table, [pack])
+    reader = pa.RecordBatchReader.from_batches(table.schema, batches)
+    assert in_bulk(reader, [pack]) == in_bulk(table, [pack])
+
+
+def test_batches_each_with_dictionaries_of_its_own(rows, pack):
+    parts = [table_of(rows[n : n + 37]).combine_chunks().to_batches()[0] for n in range(0, 370, 37)]
+    assert in_bulk(iter(parts), [pack]) == by_row(rows[:370], [pack])
+
+
+def test_chunks_are_cut_at_odd_places(rows, pack, monkeypatch):
+    cut = Reader.chunks
+    monkeypatch.setattr(Reader, "chunks", lambda self, batch: cut(self, batch, size=13))
+    table = table_of(rows[:300], dictionaries=False)
+    assert in_bulk(table.slice(5), [pack]) == by_row(rows[5:300], [pack])
+    assert in_bulk(_stamps([row for row in rows if _readable(row)][:300]).slice(3), [pack])
+
+
+def test_plain_text_needs_no_dictionary(rows, pack):
+    assert in_bulk(table_of(rows, dictionaries=False), [pack]) == by_row(rows, [pack])
+    large = pa.table({name: _large(column) for name, column in _named(table_of(rows, dictionaries=False))})
+    assert in_bulk(large, [pack]) == by_row(rows, [pack])
+
+
+def _large(column: Any) -> Any:
+    return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column
+
+
+def _named(table: pa.Table) -> list[tuple[str, Any]]:
+    return list(zip(table.schema.names, table.columns, strict=True))
+
+
+def test_a_parquet_file_is_read_in_batches(rows, pack, tmp_path):
+    path = tmp_path / "candidates.parquet"
+    pq.write_table(_stamps([row for row in rows if _readable(row)]), path, row_group_size=200)
+    told = []
+    found = judge_table(str(path), packs=[pack], expires=True, progress=lambda *done: told.append(done))
+    rows = [row for row in rows if _readable(row)]
+    assert told[-1] == (len(rows), len(rows))
+    assert in_bulk(path, [pack]) == by_row(rows, [pack])
+    # And what was judged can be written and read again.
+    pq.write_table(found, tmp_path / "judged.parquet")
+    assert pq.read_table(tmp_path / "judged.parquet").to_pylist() == found.to_pylist()
+
+
+def test_an_empty_table_has_the_columns_all_the_same(pack):
+    found = judge_table(table_of([]), packs=[pack], expires=True)
+    assert found.num_rows == 0
+    assert found.schema.names == ["outcome", "force", "reasons_0", "reasons_1", "effects", "expires"]
+    assert judge_table(table_of([]), packs=[pack]).schema.names[-1] == "effects"
+
+
+def test_columns_that_are_left_out_have_their_defaults(rows, pack):
+    names = ["identity", "order.at", "order.division", "prior.item", "order.item"]
+    few = [{name: row[name] for name in names} for row in rows[:200]]
+    table = table_of(rows[:200]).select(names)
+    assert in_bulk(table, [pack]) == by_row(few, [pack])
+    nothing = table_of(few).select(names)
+    for name in FACTS:
+        if name not in names:
+            nothing = nothing.append_column(name, pa.nulls(200))
+    assert in_bulk(nothing, [pack]) == by_row(few, [pack])
+
+
+def test_a_null_identity_is_unknown_and_never_the_same(pack, all_vectors):
+    facts = next(vector.facts for vector in all_vectors if vector.packs == ("cn-51-lab",))
+    table = table_of([facts])
+    table = table.set_column(0, "identity", pa.array([None], type=pa.string()))
+    assert table.schema.names[0] == "identity"
+    assert "HR-IDENTITY-UNPROVEN" in in_bulk(table, [pack])[0][2]
+
+
+def test_results_come_chunk_by_chunk(rows, pack):
+    found = judge_batches(table_of(rows[:100]), packs=[pack])
+    first = next(found)
+    assert first.num_rows == 100
+    assert pa.types.is_dictionary(first.schema.field("outcome").type)
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def _broken(name: str, column: Any) -> pa.Table:
+    table = pa.table({"identity": ["same"], "order.at": ["2026-08-20T10:00:00+08:00"]})
+    if name in table.schema.names:
+        table = table.drop_columns([name])
+    return table if column is None else table.append_column(name, column)
+
+
+DAY = datetime(2026, 8, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "words"),
+    [
+        ("prior.itme", pa.array(["x"]), "column 'prior.itme': there is no such fact"),
+        ("prior.item.precision", pa.array(["day"]), "there is no such fact"),
+        ("prior.performed.precision", pa.array(["day"]), "there is no column 'prior.performed' to be precise about"),
+        ("identity", None, "column 'identity' is needed: it has no default"),
+        ("order.at", None, "column 'order.at' is needed"),
+        ("order.at", pa.array([None], type=pa.string()), "column 'order.at': a value is null; an order has a time"),
+        ("order.at", pa.array([DAY]), "column 'order.at': times without zone"),
+        ("prior.reported", pa.array(["20.8.2026"]), "column 'prior.reported': a value is no time like 2026-08"),
+        ("prior.reported", pa.array([7]), "column 'prior.reported' holds int64, not timestamp[us, tz=UTC] or text"),
+        ("prior.status", pa.array(["fertig"]), "column 'prior.status': a value is none of registered, preliminary"),
+        ("prior.status", pa.array([1]), "column 'prior.status' holds int64, not text"),
+        ("prior.starred", pa.array(["true"]), "column 'prior.starred' holds string, not true or false"),
+        ("prior.tier", pa.array([4]), "column 'prior.tier': a value is none of 0, 1, 2, 3"),
+        ("prior.tier", pa.array([2.0]), "column 'prior.tier' holds double, not a whole number"),
+        ("prior.item", pa.array([""]), "column 'prior.item': a value is an empty code"),
+        ("prior.evidence", pa.array(["[{]"]), "column 'prior.evidence': a value is not the JSON that this fact has"),
+        ("prior.evidence", pa.array(['[{"type":"eqa"}]']), "not the JSON that this fact has"),
+        ("prior.evidence", pa.array(['[{"type":"eqa","result":"passed","from":"x"}]']), "is no time like 2026-08"),
+        ("order.exclusions", pa.array([["1"]]), "column 'order.exclusions' holds list<item: string>, not JSON text"),
+        ("prior.exam", pa.array(['{"colour":"red"}']), "not the JSON that this fact has"),
+    ],
+)
+def test_columns_that_cannot_be(pack, name, column, words):
+    with pytest.raises(UsageError) as caught:
+        judge_table(_broken(name, column), packs=[pack])
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "precision", "words"),
+    [
+        (1, pa.timestamp("ns", tz="UTC"), "second", "a time is finer than a microsecond"),
+        (1 << 61, pa.timestamp("us", tz="UTC"), "second", "a time lies outside the years 1 to 9999"),
+        (1 << 61, pa.timestamp("s", tz="UTC"), "second", "or too far away to be one"),
+        (1, pa.timestamp("us", tz="UTC"), "weekly", "column 'prior.performed.precision': a value is none of year, mon"),
+    ],
+)
+def test_timestamps_that_cannot_be(pack, value, kind, precision, words):
+    table = _broken("prior.performed", pa.array([value], type=pa.int64()).cast(kind))
+    table = table.append_column("prior.performed.precision", pa.array([precision]))
+    with pytest.raises(UsageError) as caught:
+        judge_table(table, packs=[pack])
+    assert words in str(caught.value)
+
+
+def test_text_with_a_column_of_precision_is_refused(pack):
+    table = _broken("prior.performed", pa.array(["2026-08"])).append_column("prior.performed.precision", [["day"]])
+    with pytest.raises(UsageError, match="the times are text, which says itself how precise it is"):
+        judge_table(table, packs=[pack])
+
+
+def test_sources_that_are_none(pack, tmp_path):
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 but no more")
+    with pytest.raises(UsageError, match="cannot be read as Parquet"):
+        judge_table(tmp_path / "x.parquet", packs=[pack])
+    with pytest.raises(UsageError, match="cannot be read as Parquet"):
+        judge_table(tmp_path / "nowhere.parquet", packs=[pack])
+    with pytest.raises(UsageError, match="not from int"):
+        judge_table(7, packs=[pack])
+    with pytest.raises(UsageError, match="no packs were given"):
+        judge_table(table_of([]), packs=[])
+
+
+def test_messages_never_hold_a_value(pack):
+    with pytest.raises(UsageError) as caught:
+        judge_table(_broken("prior.status", pa.array(["张某某"])), packs=[pack])
+    assert "张" not in str(caught.value)
+
+
+# -- the parts -------------------------------------------------------------------------------------
+
+
+def test_candidates_are_built_as_the_kit_builds_them(all_vectors):
+    pools = _pools(all_vectors)
+    for facts in [*(vector.facts for vector in all_vectors), *_generate(500, all_vectors, pools, seed=5)]:
+        case = build(facts, item_system="urn:list")
+        read = {}
+        for name, fact in FACTS.items():
+            value = facts[name]
+            if fact.form is Form.JSON:
+                value = json.dumps(value)
+            read[name] = read_fact(name, value, item_system="urn:list")
+        c = build_candidate(read)
+        assert c.identity.same is case.identity.same
+        assert (c.at, c.performed) == (span(case.order.at), span(case.prior.performed))
+        assert _plain(c.item, "name") == _plain(case.item, "name")
+        assert _plain(c.prior, "id", "patient") == _plain(case.prior, "id", "patient")
+        assert c.prior.patient.name == case.prior.patient.name
+        assert _plain(c.order, "id", "patient", "items") == _plain(case.order, "id", "patient", "items")
+
+
+def _plain(struct: Any, *without: str) -> dict[str, Any]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__ if name not in without}
+
+
+def test_there_is_a_column_for_every_fact_with_the_same_default():
+    assert set(FACTS) == set(BASE_KEYS)
+    for name, fact in FACTS.items():
+        if name != "identity":
+            assert read_fact(name, None, item_system=None) == fact.default
+            if BASE_KEYS[name] is not None and fact.form is not Form.JSON:
+                assert read_fact(name, BASE_KEYS[name], item_system=None) == fact.default
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026", "2026-08", "2026-08-20", "2026-08-20T10+08:00", "2026-08-20T10:05+08:00", "2026-08-20T10:05:07-03:30",
+     "2026-08-20T10:05:07.1+08:00", "2026-08-20T10:05:07.123456+08:00", "2026-13-45"],
+)  # fmt: skip
+def test_times_are_read_as_the_kit_reads_them(text):
+    assert read_time(text) == kit.read_time(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "26-08", "2026-8", "2026-08-20T10:05:07", "2026-08-20T10:5+08:00", "2026 08", "x"]
+)
+def test_times_that_are_none(text):
+    assert read_time(text) is None
+    with pytest.raises(UsageError):
+        kit.read_time(text)
+
+
+def test_spans_of_timestamps_are_those_of_the_clock():
+    chance = random.Random(3)
+    first, last = -62_135_596_800, 253_402_300_799
+    stamps = [chance.randint(-2_000_000_000, 4_000_000_000) for _ in range(2_000)]
+    stamps += [first, first + 1, first + 40_000, first + 90_000, last, last - 1, last - 40_000, last - 90_000, 0, -1]
+    stamps += [
+        edge + chance.randint(-700_000, 700_000) for edge in (first + 700_000, last - 700_000) for _ in range(99)
+    ]
+    zone = timedelta(hours=8)
+    for precision in Precision:
+        words = pa.array([precision.name.lower()] * len(stamps)).dictionary_encode()
+        array = pa.array([stamp * 1_000_000 for stamp in stamps], type=pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+        times = read_timestamps(array, words, name="prior.performed")
+        for row, stamp in enumerate(stamps):
+            when = times.when(row)
+            assert times.span(row) == span(when), (stamp, precision)
+            if when is not None:
+                assert when.precision == precision or precision >= Precision.SECOND
+                at = datetime(1970, 1, 1) + timedelta(seconds=stamp)
+                if precision < Precision.SECOND:
+                    assert when.iso[:4] == (at + zone).isoformat()[:4]
+    assert isinstance(times.when(0), When)
+
+
+def test_stated_is_told_as_python_tells_white_space():
+    texts = [
+        None,
+        "",
+        " ",
+        "\t",
+        "x",
+        " x",
+        "\u3000",
+        "\u3000中",
+        "中",
+        "\x1c",
+        "\x85",
+        "é",
+        "\u2028",
+        "\u200b",
+        "\U0001f600",
+    ]
+    texts += [chr(point) for point in range(0x300)] + [chr(point) for point in range(0x2000, 0x2070)]
+    for kind in (pa.string(), pa.large_string()):
+        array = pa.array(texts, type=kind)
+        wanted = [bool(text) and not text.isspace() for text in texts]
+        assert stated(array).tolist() == wanted
+        assert stated(array.slice(3)).tolist() == wanted[3:]
+    assert stated(pa.array([], type=pa.string())).tolist() == []
+    assert stated(pa.array([None, ""], type=pa.string())).tolist() == [False, False]
+
+
+def test_buckets_by_day_and_by_search_agree():
+    chance = np.random.default_rng(2)
+    day = 86_400_000_000
+    bounds = [int(number) * day - 28_800_000_000 for number in chance.integers(19_000, 22_000, 400)]
+    moments = np.concatenate(
+        [chance.integers(18_000 * day, 23_000 * day, 5_000), np.array(bounds), np.array(bounds) - 1]
+    )
+    aligned, few = Buckets("order.at", bounds), Buckets("order.at", bounds[:5])
+    assert aligned.reached(moments).tolist() == np.searchsorted(np.unique(bounds), moments, side="right").tolist()
+    assert few.reached(moments).tolist() == np.searchsorted(np.unique(bounds[:5]), moments, side="right").tolist()
+    odd = Buckets("order.at", [*bounds, 1])
+    wanted = np.searchsorted(np.unique([*bounds, 1]), moments, side="right")
+    assert odd.reached(moments).tolist() == wanted.tolist()
+
+
+def test_masks_and_codes():
+    assert len(mask_order()) > 64
+    for code in mask_order():
+        assert codes_of(*mask_of([code])) == (code,)
+    assert codes_of(*mask_of(mask_order())) == mask_order()
+    assert mask_of([]) == (0, 0)
+    low, high = mask_of(mask_order())
+    assert low < 1 << 64
+    assert high < 1 << 64
+
+
+def test_every_kind_of_check_says_what_it_reads():
+    from fhir_hr.rules.bulk.reading import READERS
+
+    assert set(READERS) == set(BINDERS)
+
+
+# -- what other packs would change -----------------------------------------------------------------
+
+
+def test_changes_are_counted_as_one_by_one(rows, pack, variant):
+    def edit(data: dict[str, Any]) -> None:
+        data["checks"] = [check for check in data["checks"] if check["check"] not in ("item_symbol", "special")]
+        for check in data["checks"]:
+            if check["check"] == "window":
+                check["max_days"] = 9
+        data["items"] = data["items"][:10]
+
+    other = variant(edit)
+    system = item_system_of(pack.content)
+    told = []
+    found = change([pack], [other], table_of(rows), progress=lambda done, total: told.append((done, total)))
+    assert found == weigh(pack, other, [build(row, item_system=system) for row in rows])
+    assert found.changed > 100
+    assert found.reasons_only > 10
+    assert told == [(len(rows), len(rows))]
+    same = change([pack], [pack], table_of(rows))
+    assert (same.changed, same.reasons_only, same.moves) == (0, 0, ())
+    assert change([pack], [other], table_of([])).judged == 0

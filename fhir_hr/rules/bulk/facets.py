@@ -291,7 +291,7 @@ class Combined:
     def _of(self, chunk: Chunk) -> Ids | None:
         found = [part.of(chunk) for part in self._parts]
         open_ = self._open(chunk)
-        cards = [part.card for part in self._parts]
+        cards = [max(part.card, 1) for part in self._parts]
         if any(card > radix for card, radix in zip(cards, self._radices or [0] * len(cards), strict=True)):
             # Room for classes that are still to come; when it is used up, everything is asked again.
             self._radices = [card if card <= 5 else 1 << (card + card // 2).bit_length() for card in cards]

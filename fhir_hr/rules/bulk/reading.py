@@ -44,7 +44,7 @@ from fhir_hr.rules.reasons import Voice, reason_texts
 from fhir_hr.rules.schema import NegativeRow, WeakenRow
 from fhir_hr.rules.vocabulary import Anchor, Aspect, CheckKind, Count, Field, MarkLevel
 
-__all__ = ["ANCHORS", "PackFacets", "Window"]
+__all__ = ["ANCHORS", "READERS", "PackFacets", "Window"]
 
 Facets: TypeAlias = tuple[Facet, ...]
 
@@ -136,7 +136,7 @@ class PackFacets:
 
     def of(self, spec: CheckSpec) -> Facets:
         """Return the facets that a check reads."""
-        return _READERS[kind_of(spec)](self, spec)
+        return READERS[kind_of(spec)](self, spec)
 
     def overlay(self) -> Facets:
         """Return the facets that the overlay's check reads."""
@@ -388,7 +388,7 @@ def _part(exam: Exam | None) -> Hashable:
     return None if exam is None or not exam.modality or not exam.body_part else (exam.modality, exam.body_part)
 
 
-_READERS: dict[CheckKind, Callable[[PackFacets, Any], Facets]] = {
+READERS: dict[CheckKind, Callable[[PackFacets, Any], Facets]] = {
     CheckKind.IDENTITY: PackFacets._identity,
     CheckKind.FINALITY: PackFacets._finality,
     CheckKind.SUPERSEDED: PackFacets._superseded,

@@ -29,7 +29,7 @@ _ZONE = timezone(timedelta(hours=8))
 _SHIFT = 8 * 3_600_000_000
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // TICK
 LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // TICK
-EARLY, LATE = _FIRST + 3 * DAY, LAST - 3 * DAY
+EARLY, LATE = _FIRST + 800 * DAY, LAST - 800 * DAY
 """Between these, days can be added and zones be changed without leaving the calendar."""
 _WORDS = {precision.name.lower(): precision for precision in Precision}
 _UNITS = {Precision.MONTH: "datetime64[M]", Precision.YEAR: "datetime64[Y]"}
