@@ -65,8 +65,14 @@ def make_pack() -> Pack:
         for n in range(100)
     ]
     proofs = [
-        {"uscc": place(13 * n), "type": "eqa", "result": "failed" if n % 4 == 0 else "passed", "item": f"i{n % 40:03}",
-         "start": day(200), "end": day(565)}
+        {
+            "uscc": place(13 * n),
+            "type": "eqa",
+            "result": "failed" if n % 4 == 0 else "passed",
+            "item": f"i{n % 40:03}",
+            "start": day(200),
+            "end": day(565),
+        }
         for n in range(150)
     ]
     return with_rows(
@@ -150,3 +156,336 @@ def make_table(rows: int, *, seed: int = 1) -> pa.Table:
             "prior.evidence": words(chance, rows, proof, [60] + [1.6] * (len(proof) - 1)),
         }
     )
+
+
+# -- by hand: this one pack, no other ---------------------------------------------------------------
+
+
+def _bit(code: str) -> tuple[int, int]:
+    return mask_of([code])
+
+
+class ByHand:
+    """What one would write in numpy for this pack alone: tables made once, then one pass over the columns."""
+
+    def __init__(self, pack: Pack) -> None:
+        content = pack.content
+        far = 1 << 62
+        self.items = {row.code: n for n, row in enumerate(content.items)}
+        self.limit = np.array([far if row.window_days is None else row.window_days * DAY for row in content.items])
+        self.listed = np.array([-far if row.start is None else _midnight(row.start) for row in content.items])
+        self.specimens = [frozenset(row.specimens) for row in content.items]
+        self.places = {row.uscc: n for n, row in enumerate(content.institutions)}
+        self.since = np.array([-far if row.start is None else _midnight(row.start) for row in content.institutions])
+        self.stops = [
+            (row.uscc, row.item, _midnight(row.start), _midnight(row.end) + DAY) for row in content.suspensions
+        ]
+        self.proofs = [
+            (row.uscc, row.item, row.result, _midnight(row.start), _midnight(row.end) + DAY) for row in content.quality
+        ]
+        self.areas = {mark.code: tuple(code[:2] for code in mark.covers) for mark in content.marks}
+
+    def __call__(self, table: pa.Table) -> tuple[Any, Any, Any]:
+        found = [self._batch(batch) for batch in table.to_batches(max_chunksize=1 << 18)]
+        return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+
+    def _batch(self, b: Any) -> tuple[Any, Any, Any]:
+        n = b.num_rows
+        low, high = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.uint64)
+        block, unsure, weak = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool)
+
+        def say(where: Any, code: str, effect: Any = None) -> None:
+            bits = _bit(code)
+            for mask, bit in ((low, bits[0]), (high, bits[1])):
+                if bit:
+                    np.bitwise_or(mask, np.uint64(bit), out=mask, where=where)
+            if effect is not None:
+                np.logical_or(effect, where, out=effect)
+
+        at, _, _ = _when(b.column("order.at"), None)
+        first, last, none = _when(b.column("prior.performed"), b.column("prior.performed.precision"))
+        reported, _, _ = _when(b.column("prior.reported"), None)
+        self._person_and_state(b, say, block, unsure)
+        late = (~none & (first > at)) | (reported > at)
+        say(late, "HR-FUTURE", block)
+        say(~late & (none | ((last > at) & (reported > at))), "HR-TIME-UNKNOWN", unsure)
+        item = self._item(b, say, block, unsure, weak, first, last, none)
+        self._place(b, say, block, unsure, weak, item, first, last, none)
+        self._mark(b, say, unsure, weak)
+        self._quality(b, say, block, unsure, weak, item, first, last, none)
+        self._stated(b, say, block, weak)
+        self._window(say, weak, item, at, first, last, none)
+        for name, code, effect in (("1", "HR-EXCLUSION", weak), ("99", "HR-EXCLUSION-UNKNOWN", None)):
+            say(_lut(b, "order.exclusions", lambda text, name=name: f'"{name}"' in (text or "")), code, effect)
+        say(_lut(b, "order.division", lambda text: text is None), "HR-PACK-UNKNOWN", unsure)
+        obliged, half = (_bit("HR-OBLIGED")[0], low) if _bit("HR-OBLIGED")[0] else (_bit("HR-OBLIGED")[1], high)
+        must = half & np.uint64(obliged) != 0
+        outcome = np.where(block, 2, np.where(unsure, 3, np.where(weak | ~must, 1, 0))).astype(np.int8)
+        elsewhere = _lut(b, "order.division", lambda text: text is not None and not text.startswith("51"))
+        low[elsewhere], high[elsewhere], outcome[elsewhere] = *_bit("HR-PACK-NONE"), 3
+        return outcome, low, high
+
+    def _person_and_state(self, b: Any, say: Any, block: Any, unsure: Any) -> None:
+        say(_lut(b, "identity", lambda text: text == "different"), "HR-IDENTITY-MISMATCH", block)
+        say(_lut(b, "identity", lambda text: text == "unknown"), "HR-IDENTITY-UNPROVEN", unsure)
+        good, fine = ("final", "amended", "corrected"), ("final", "amended", "corrected", "appended")
+        failed = _lut(b, "prior.status", lambda text: text not in (*good, "unknown"))
+        failed = failed | _lut(b, "prior.report_status", lambda text: text not in (*fine, "unknown"))
+        say(failed, "HR-NOT-FINAL", block)
+        say(~failed & _lut(b, "prior.status", lambda text: text == "unknown"), "HR-STATUS-UNKNOWN", unsure)
+        superseded = b.column("prior.superseded")
+        say(superseded.fill_null(False).to_numpy(zero_copy_only=False), "HR-SUPERSEDED", block)
+        say(superseded.is_null().to_numpy(zero_copy_only=False), "HR-SUPERSEDED-UNKNOWN")
+
+    def _item(self, b: Any, say: Any, block: Any, unsure: Any, weak: Any, first: Any, last: Any, none: Any) -> Any:
+        ordered = _lut(b, "order.item", lambda text: self.items.get(text, -1), np.int32)
+        item = _lut(b, "prior.item", lambda text: self.items.get(text, -1), np.int32)
+        say(item < 0, "HR-ITEM-UNMAPPED", unsure)
+        say((item >= 0) & (item != ordered), "HR-ITEM-MISMATCH", block)
+        start = self.listed[item]
+        undated = (item >= 0) & (start > -(1 << 61)) & (none | ((first < start) & (last >= start)))
+        say(undated, "HR-TIME-UNKNOWN", unsure)
+        say((item >= 0) & ~none & (last < start), "HR-ITEM-UNLISTED", weak)
+        have = _lut(b, "prior.specimen", _specimen, np.int8)
+        want = _lut(b, "order.specimen", _specimen, np.int8)
+        accepts = np.array(
+            [[not row or name in row for name in (None, "serum", "plasma", "urine")] for row in [*self.specimens, ()]]
+        )
+        asks = np.array([bool(row) for row in [*self.specimens, ()]])[item]
+        good = accepts[item, have]
+        say((have == 0) & ((want != 0) | asks), "HR-SPECIMEN-UNKNOWN", unsure)
+        differs = (have != 0) & (want != 0) & (want != have) & ~(asks & good & accepts[item, want])
+        other = (have != 0) & ~differs & asks & ~good
+        say(differs | (other & (want != have)), "HR-SPECIMEN-MISMATCH", block)
+        say(other & (want == have), "HR-ITEM-UNLISTED", weak)
+        return item
+
+    def _place(
+        self, b: Any, say: Any, block: Any, unsure: Any, weak: Any, item: Any, first: Any, last: Any, none: Any
+    ) -> None:
+        uscc = _lut(b, "prior.institution", lambda text: int(text[1:-1]), np.int32)
+        mine = _lut(b, "order.institution", lambda text: int(text[1:-1]), np.int32)
+        say(uscc == mine, "HR-OWN-HOSPITAL", weak)
+        place = _lut(b, "prior.institution", lambda text: self.places.get(text, -1), np.int32)
+        halted, perhaps = np.zeros(len(item), bool), np.zeros(len(item), bool)
+        inside, might = _periods(
+            [(code, of, start, end) for code, of, start, end in self.stops], self.items, uscc, item, first, last, none
+        )
+        halted |= inside
+        perhaps |= might
+        say(halted, "HR-INSTITUTION-SUSPENDED", block)
+        start = self.since[place]
+        dated = (place >= 0) & (start > -(1 << 61))
+        maybe = dated & (none | ((first < start) & (last >= start)))
+        unlisted = ~halted & ((place < 0) | (dated & ~none & (last < start)))
+        say(unlisted, "HR-INSTITUTION-UNLISTED", weak)
+        say(~halted & ~unlisted & (maybe | perhaps), "HR-INSTITUTION-UNKNOWN", unsure)
+
+    def _mark(self, b: Any, say: Any, unsure: Any, weak: Any) -> None:
+        mark = _lut(b, "prior.mark", lambda text: 0 if text is None else 1 + list(self.areas).index(text)
+                    if text in self.areas else 3, np.int8)  # fmt: skip
+        known = b.column("prior.mark_known").to_numpy(zero_copy_only=False)
+        say((mark == 0) & known, "HR-MARK-ABSENT", weak)
+        say((mark == 0) & ~known, "HR-MARK-UNKNOWN", unsure)
+        covered = []
+        for side in ("prior", "order"):
+            found = np.zeros((4, len(mark)), np.int8)
+            for number, area in enumerate(self.areas.values(), start=1):
+                found[number] = _lut(b, f"{side}.division", lambda text, area=area: 2 if text is None else
+                                     int(text.startswith(area)), np.int8)  # fmt: skip
+            covered.append(found[mark, np.arange(len(mark))])
+        theirs, here = covered
+        outside = (mark != 0) & ((theirs == 0) | (here == 0))
+        valid = (mark != 0) & (theirs == 1) & (here == 1)
+        say(outside, "HR-MARK-OUTSIDE", weak)
+        say(valid, "HR-OBLIGED")
+        say((mark != 0) & ~outside & ~valid, "HR-MARK-UNKNOWN", unsure)
+        starred = b.column("prior.starred")
+        none = starred.is_null().to_numpy(zero_copy_only=False)
+        say((mark != 0) & none, "HR-ITEM-SYMBOL-UNKNOWN", unsure)
+        say((mark != 0) & ~none & ~starred.fill_null(False).to_numpy(zero_copy_only=False), "HR-ITEM-SYMBOL-ABSENT",
+            weak)  # fmt: skip
+
+    def _quality(
+        self, b: Any, say: Any, block: Any, unsure: Any, weak: Any, item: Any, first: Any, last: Any, none: Any
+    ) -> None:
+        uscc = _lut(b, "prior.institution", lambda text: int(text[1:-1]), np.int32)
+        for kind, name in (("eqa", "EQA"), ("iqc", "IQC")):
+            inside = {}
+            for result in ("failed", "passed", "not-assessed"):
+                start = _lut(b, "prior.evidence", lambda text, r=result, k=kind: _own(text, k, r)[0], np.int64)
+                end = _lut(b, "prior.evidence", lambda text, r=result, k=kind: _own(text, k, r)[1], np.int64)
+                there = ~none & (first >= start) & (last < end)
+                might = (start < end) & ~there & (none | ~((last < start) | (first >= end)))
+                if kind == "eqa" and result != "not-assessed":
+                    rows = [(place, of, start, end) for place, of, said, start, end in self.proofs if said == result]
+                    more, perhaps = _periods(rows, self.items, uscc, item, first, last, none, strict=True)
+                    there, might = there | more, might | perhaps
+                inside[result] = there, might
+            failed, perhaps = inside["failed"]
+            say(failed, f"HR-{name}-FAIL", block)
+            unclear = ~failed & perhaps
+            say(unclear, f"HR-{name}-UNKNOWN", unsure)
+            passed = inside["passed"][0]
+            missed = ~failed & ~unclear & ~passed & inside["not-assessed"][0]
+            say(missed, f"HR-{name}-ABSENT", weak)
+            say(~failed & ~unclear & ~passed & ~missed, f"HR-{name}-UNKNOWN")
+
+    def _stated(self, b: Any, say: Any, block: Any, weak: Any) -> None:
+        lacking = ~_lut(b, "prior.specimen", bool) | ~_lut(b, "prior.name", bool)
+        for name in ("prior.patient_name", "prior.value"):
+            offsets = np.frombuffer(b.column(name).buffers()[1], dtype=np.int32)
+            start = b.column(name).offset
+            lacking |= offsets[start : start + b.num_rows] == offsets[start + 1 : start + b.num_rows + 1]
+        say(lacking, "HR-INCOMPLETE", block)
+        say(_lut(b, "prior.method", lambda text: not text), "HR-METHOD-MISSING", weak)
+        say(_lut(b, "prior.reference", lambda text: not text), "HR-INTERVAL-MISSING", weak)
+
+    def _window(self, say: Any, weak: Any, item: Any, at: Any, first: Any, last: Any, none: Any) -> None:
+        limit = np.where(item < 0, 1 << 62, self.limit[item])
+        endless = limit == 1 << 62
+        inside = ~none & (at - first <= limit)
+        outside = ~none & (at - last > limit)
+        say(endless, "HR-WINDOW-NONE")
+        say(~endless & outside, "HR-WINDOW-EXPIRED", weak)
+        say(~endless & ~inside & ~outside, "HR-WINDOW-UNKNOWN", weak)
+
+
+def _midnight(text: str) -> int:
+    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - EPOCH) // MICRO - EAST
+
+
+def _specimen(text: str | None) -> int:
+    return 0 if text is None else 1 + ("serum", "plasma", "urine").index(text)
+
+
+def _lut(b: Any, name: str, read: Callable[[Any], Any], kind: Any = bool) -> Any:
+    column = b.column(name)
+    words_ = [*column.dictionary.to_pylist(), *([None] if column.null_count else [])]
+    table = np.array([read(word) for word in words_], dtype=kind)
+    indices = column.indices
+    if column.null_count:
+        indices = indices.fill_null(len(column.dictionary))
+    return table[indices.to_numpy(zero_copy_only=False)]
+
+
+def _when(column: Any, precision: Any) -> tuple[Any, Any, Any]:
+    none = column.is_null().to_numpy(zero_copy_only=False)
+    first = column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    if precision is None:
+        return first, first, none
+    words = precision.dictionary.to_pylist()
+    kind = precision.indices.to_numpy(zero_copy_only=False)
+    first, last = first.copy(), first.copy()
+    for word, step, shift in (("day", DAY, EAST), ("minute", 60_000_000, 0)):
+        rows = np.flatnonzero(kind == words.index(word))
+        first[rows] = (first[rows] + shift) // step * step - shift
+        last[rows] = first[rows] + step - 1
+    rows = np.flatnonzero(kind == words.index("month"))
+    month = (first[rows] + EAST).view("datetime64[us]").astype("datetime64[M]")
+    first[rows] = month.astype("datetime64[us]").view(np.int64) - EAST
+    last[rows] = (month + 1).astype("datetime64[us]").view(np.int64) - EAST - 1
+    return first, last, none
+
+
+def _own(text: str | None, kind: str, result: str) -> tuple[int, int]:
+    for row in json.loads(text or "[]"):
+        if row["type"] == kind and row["result"] == result:
+            return _midnight(row["from"]), _midnight(row["to"]) + DAY
+    return 0, 0
+
+
+def _periods(
+    rows: list[Any], items: dict[str, int], uscc: Any, item: Any, first: Any, last: Any, none: Any, *,
+    strict: bool = False,
+) -> tuple[Any, Any]:  # fmt: skip
+    """Whether a time is surely, or perhaps, inside the one period that an institution has in this list."""
+    start, end = np.zeros(PLACES, np.int64), np.zeros(PLACES, np.int64)
+    of = np.full(PLACES, -1, np.int32)
+    for code, what, since, until in rows:
+        number = int(code[1:-1])
+        start[number], end[number] = since, until
+        of[number] = -1 if what is None else items[what]
+    a, z, mine = start[uscc], end[uscc], of[uscc]
+    open_item = item < 0
+    fits = (mine < 0) | (mine == item) | (open_item & (not strict))
+    there = (a < z) & fits & ~none & (first >= a) & (last < z)
+    might = (a < z) & fits & ~there & (none | ~((last < a) | (first >= z)))
+    unsure = (mine >= 0) & open_item
+    return there & ~unsure, might | (there & unsure)
+
+
+def _timed(label: str, run: Callable[[], Any], rows: int, floor: float | None, times: int) -> tuple[float, Any]:
+    best, out = float("inf"), None
+    for _ in range(times):
+        start = time.perf_counter()
+        out = run()
+        best = min(best, time.perf_counter() - start)
+    ratio = f"{best / rows / floor:7.2f}×" if floor else "   1.00×"
+    print(f"{label:66} {best:8.3f} s {rows / best:14,.0f} rows/s {ratio}")
+    return best / rows, out
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000])
+    parser.add_argument("--times", type=int, default=3)
+    options = parser.parse_args()
+    pack = make_pack()
+    for rows in options.rows:
+        table = make_table(rows)
+        print(
+            f"\n{rows:,} candidates, {ITEMS} items, {PLACES} institutions, {table.nbytes / 2**20:,.0f} MiB of columns"
+        )
+        hand = ByHand(pack)
+        floor, by_hand = _timed("  numpy by hand, this pack only", lambda: hand(table), rows, None, options.times)
+        before = _memory()
+        _, found = _timed("  bulk, one thread", lambda: _masks(table, pack), rows, floor, options.times)
+        print(f"{'  memory beyond table and results of the hand-written one':66} {_memory() - before:8.0f} MiB")
+        differ = sum(int((a != b).sum()) for a, b in zip(by_hand, found, strict=True))
+        print(f"{'  rows that differ from the hand-written function':66} {differ:8}")
+        warm = BulkJudge([pack])
+        _masks(table, pack, warm)
+        _timed("  bulk, one thread, everything asked already", lambda: _masks(table, pack, warm), rows, floor, 2)
+        _timed("  bulk, with the time at which each answer may change", lambda: _expiring(table, pack), rows, floor, 1)
+        _rows(table, pack, floor)
+
+
+def _masks(table: pa.Table, pack: Pack, judging: BulkJudge | None = None) -> tuple[Any, Any, Any]:
+    judging = judging or BulkJudge([pack])
+    chunks = (chunk for batch in table.to_batches() for chunk in judging.reader.chunks(batch))
+    batches = [judging.judge(chunk) for chunk in chunks]
+    found = pa.Table.from_batches(batches).combine_chunks()
+    return (
+        found.column("outcome").combine_chunks().indices.to_numpy(),
+        found.column("reasons_0").to_numpy(),
+        found.column("reasons_1").to_numpy(),
+    )
+
+
+def _expiring(table: pa.Table, pack: Pack) -> int:
+    return sum(batch.num_rows for batch in judge_batches(table, packs=[pack], expires=True))
+
+
+def _rows(table: pa.Table, pack: Pack, floor: float) -> None:
+    judging = BulkJudge([pack])
+    sample = min(table.num_rows, 20_000)
+    chunks = [chunk for batch in table.slice(0, sample).to_batches() for chunk in judging.reader.chunks(batch)]
+    start = time.perf_counter()
+    candidates = [chunk.candidate(row) for chunk in chunks for row in range(chunk.rows)]
+    built = time.perf_counter() - start
+
+    def run() -> None:
+        for c in candidates:
+            judge(c.item, c.prior, order=c.order, packs=[pack], identity=c.identity)
+
+    _timed("  row engine, candidates built already", run, sample, floor, 2)
+    print(f"{'  (building a candidate from the columns)':66} {built:8.3f} s {sample / built:14,.0f} rows/s")
+
+
+if __name__ == "__main__":
+    main()
