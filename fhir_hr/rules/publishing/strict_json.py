@@ -90,21 +90,19 @@ def _no_number(text: str) -> NoReturn:
 def _bounded(value: object) -> None:
     """Refuse depth, NUL and half characters (a lone surrogate cannot be written again)."""
     level: list[object] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    depth = 0
+    while level:
         below: list[object] = []
         for each in level:
             if isinstance(each, str):
                 _text(each)
-            elif isinstance(each, dict):
-                for key in each:
-                    _text(key)
-                below.extend(each.values())
-            elif isinstance(each, list):
+            elif isinstance(each, dict | list):
+                if depth == MAX_DEPTH:
+                    raise _NotAllowedError(f"nested deeper than {MAX_DEPTH}")
                 below.extend(each)
-        if not below:
-            return
+                below.extend(each.values() if isinstance(each, dict) else ())
         level = below
-    raise _NotAllowedError(f"nested deeper than {MAX_DEPTH}")
+        depth += 1
 
 
 def _text(text: str) -> None:

@@ -80,7 +80,7 @@ def test_depth_is_counted_at_its_edge():
         return json.dumps(json.loads("[" * depth + "]" * depth)).encode()
 
     assert read_json(nested(MAX_DEPTH), list, file="x.json", limit=999) == json.loads(nested(MAX_DEPTH))
-    assert "nested deeper" in str(_refused(nested(MAX_DEPTH + 2), kind=list))
+    assert "nested deeper" in str(_refused(nested(MAX_DEPTH + 1), kind=list))
 
 
 def test_a_long_word_of_a_stranger_is_not_repeated_in_full():

@@ -28,6 +28,8 @@ def _fault(site, path, limit=100):
 def test_a_file_is_read_up_to_the_limit(site):
     assert DirectoryTransport(site).read("a/b.json", limit=8) == b"12345678"
     assert _fault(site, "a/b.json", 7) == "too-large"
+    with pytest.raises(PackRefusedError, match="8 bytes; at most 7 are read"):
+        read_bounded(site, "a/b.json", limit=7)
     (site / "a" / "b.json").write_bytes(b"")
     assert read_bounded(site, "a/b.json", limit=0) == b""
 
