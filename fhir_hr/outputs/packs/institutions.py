@@ -6,6 +6,7 @@ from fhir_hr.mapping.canonical import CANONICAL
 from fhir_hr.outputs.packs.naming import period
 from fhir_hr.render.encode import Json
 from fhir_hr.render.ids import IdMaker
+from fhir_hr.render.release import Release
 from fhir_hr.rules.plain_words import word
 from fhir_hr.rules.schema import InstitutionRow, PackContent, SuspensionRow
 
@@ -15,7 +16,7 @@ USCC = "urn:oid:2.16.156.10011.1.5"
 _TIERS = {1: "一级", 2: "二级", 3: "三级"}
 
 
-def institutions(content: PackContent) -> list[Json]:
+def institutions(content: PackContent, *, release: Release) -> list[Json]:
     """Return the jurisdiction as an Organization, each institution once, and an affiliation for each row."""
     if not content.institutions and not content.suspensions:
         return []
@@ -32,7 +33,7 @@ def institutions(content: PackContent) -> list[Json]:
     ]
     names = {row.uscc: row for row in content.institutions}
     codes = dict.fromkeys([*names, *(row.uscc for row in content.suspensions)])
-    made += [_organization(code, names.get(code), ids) for code in codes]
+    made += [_organization(code, names.get(code), ids, release) for code in codes]
     for row in content.institutions:
         key = f"listed|{row.uscc}|{row.start or ''}"
         made.append(_affiliation(ids, key, own, row.uscc, "互认机构", row.start, row.end))
@@ -41,7 +42,7 @@ def institutions(content: PackContent) -> list[Json]:
     return made
 
 
-def _organization(code: str, row: InstitutionRow | None, ids: IdMaker) -> Json:
+def _organization(code: str, row: InstitutionRow | None, ids: IdMaker, release: Release) -> Json:
     made: Json = {
         "resourceType": "Organization",
         "id": ids.make("Organization", code),
@@ -57,7 +58,11 @@ def _organization(code: str, row: InstitutionRow | None, ids: IdMaker) -> Json:
         made["type"] = [{"text": text} for text in said]
     made["name"] = row.name
     if row.division:
-        made["address"] = [{"district": row.division, "country": "CN"}]
+        address: Json = {"district": row.division, "country": "CN"}
+        if release is Release.R4:
+            made["address"] = [address]
+        else:
+            made["contact"] = [{"address": address}]
     return made
 
 

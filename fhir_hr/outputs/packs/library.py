@@ -76,5 +76,5 @@ def _documents(content: PackContent) -> Iterator[Json]:
                 "citation": clause.text,
             }
             if document.source and document.source.startswith(("http://", "https://")):
-                related["url"] = document.source
+                related["document"] = {"url": document.source}
             yield related

@@ -51,7 +51,7 @@ def export_pack(content: PackContent, *, release: Release) -> ExportedPack:
     """
     terms = terminology(content)
     needed = [resource["url"] for resource in terms]
-    resources = (library(content, depends_on=needed), *terms, *institutions(content))
+    resources = (library(content, depends_on=needed), *terms, *institutions(content, release=release))
     _check(resources, release)
     package = f"cn.fhir-hr.{content.pack}.{release.value.lower()}"
     files = {
