@@ -94,7 +94,10 @@ def check_signatures(
         PackRefusedError: ``unknown-key``, ``bad-signature``, ``wrong-jurisdiction``, ``wrong-purpose``,
             ``key-not-valid`` or ``signature-missing``.
         MissingExtraError: SM2 is required here, and its extra is not installed.
+        UsageError: ``at`` has no offset.
     """
+    if at is not None and at.tzinfo is None:
+        raise UsageError("the moment of taking over needs an offset")
     required = trust.required(jurisdiction)
     good: list[TrustedKey] = []
     why: dict[Fault, str] = {}

@@ -57,6 +57,8 @@ class Shelf:
         """
         target = self.at(*place, serial=serial)
         try:
+            if _holds(target, files):
+                return  # another process was quicker
             target.parent.mkdir(parents=True, exist_ok=True)
             made = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=target.parent))
             for name, data in files.items():
@@ -91,6 +93,16 @@ class Shelf:
             return []
         except OSError as error:
             raise StoreError(f"the pack store cannot be read: {type(error).__name__}") from error
+
+
+def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Tell whether a folder holds exactly these bytes, in files of its own."""
+    try:
+        return all(
+            (folder / name).read_bytes() == data and not (folder / name).is_symlink() for name, data in files.items()
+        )
+    except OSError:
+        return False
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -45,11 +45,11 @@ def read_bounded(folder: Path, path: str, *, limit: int) -> bytes:
     """
     plain_path(path, file=path[:60])
     at = folder
-    for part in path.split("/"):
-        at /= part
-        if at.is_symlink():
-            raise refused(Fault.LINK_REFUSED, "a symbolic link is not followed", file=path)
     try:
+        for part in path.split("/"):
+            at /= part
+            if at.is_symlink():
+                raise refused(Fault.LINK_REFUSED, "a symbolic link is not followed", file=path)
         opened = _open(folder, path.split("/"))
         try:
             found = os.fstat(opened)

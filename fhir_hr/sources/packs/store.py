@@ -65,9 +65,14 @@ class PackStore:
         return self._loaded()[1]
 
     def reload(self) -> None:
-        """Read the folder again when it is next asked: another process may have refreshed it."""
+        """Read the folder again: another process may have refreshed it. Meanwhile :meth:`packs` answers as before.
+
+        Raises:
+            StoreError: the folder is there and cannot be read.
+        """
+        found = _load(Inventory(self._shelf, self._trust))
         with self._lock:
-            self._read = None
+            self._read = found
 
     def refresh(self, *, now: datetime) -> RefreshReport:
         """Ask all sites and take over what is new and in order.
@@ -83,20 +88,22 @@ class PackStore:
         if now.tzinfo is None:
             raise UsageError("now needs an offset")
         events: list[Event] = []
-        for transport in self._transports:
-            site = SiteRefresh(transport, shelf=self._shelf, trust=self._trust, now=now, keep=self._keep)
-            try:
+        try:
+            for transport in self._transports:
+                site = SiteRefresh(transport, shelf=self._shelf, trust=self._trust, now=now, keep=self._keep)
                 site.run()
-            finally:
                 events += site.events
-                self.reload()
+        finally:
+            self.reload()
         return RefreshReport(events=(*events, *self.problems()))
 
     def _loaded(self) -> tuple[tuple[Pack, ...], tuple[Event, ...]]:
         with self._lock:
-            if self._read is None:
-                self._read = _load(Inventory(self._shelf, self._trust))
-            return self._read
+            found = self._read
+        if found is None:
+            self.reload()
+            return self._loaded()
+        return found
 
 
 def _load(held: Inventory) -> tuple[tuple[Pack, ...], tuple[Event, ...]]:

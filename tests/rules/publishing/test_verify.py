@@ -85,7 +85,7 @@ def test_a_bad_signature_is_not_saved_by_a_good_one(signed, trust, now, key, str
         (b"{}", "malformed", "Expected `array`"),
         (b'[{"alg": "Ed25519"}]', "malformed", "missing required field"),
         (b'[{"alg": "none", "kid": "' + b"0" * 40 + b'", "value": ""}]', "malformed", "Invalid enum value 'none'"),
-        (b"[" * 9 + b"]" * 9, "malformed", "Expected `object`"),
+        (b"[" * 8 + b"]" * 8, "malformed", "Expected `object`"),
         (b" " * 64_001, "too-large", "larger than 64000 bytes"),
     ],
 )
@@ -202,6 +202,11 @@ def test_a_pack_before_its_time_waits(signed, trust):
     early = datetime(2026, 8, 31, 15, 59, 59, tzinfo=UTC)
     _refused(signed, trust, early, "not-yet", "takes effect at 2026-09-01T00:00:00+08:00")
     assert verify_pack(signed, trust=trust, at=early + timedelta(seconds=1)).manifest.serial == 3
+
+
+def test_the_moment_has_an_offset(signed, trust):
+    with pytest.raises(UsageError, match="the moment of taking over needs an offset"):
+        verify_pack(signed, trust=trust, at=datetime(2026, 11, 22))
 
 
 def test_a_lower_serial_or_other_bytes_with_the_same_are_refused(signed, trust, now):

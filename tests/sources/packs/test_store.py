@@ -411,6 +411,25 @@ def test_older_generations_are_kept_and_no_more_than_asked(tmp_path, authority, 
     assert kept == [2, 3]
 
 
+def test_two_processes_may_take_over_the_same_at_once(hospital, authority, good, monkeypatch):
+    from fhir_hr.sources.packs import _refresh
+
+    authority.publish([authority.pack(6)], serial=11)
+    other, put = hospital.opened(), _refresh.SiteRefresh._put
+    seen = []
+
+    def slower(self, *words):
+        if not seen:
+            seen.append("the other one comes first")
+            other.refresh(now=self._now)
+        put(self, *words)
+
+    monkeypatch.setattr(_refresh.SiteRefresh, "_put", slower)
+    assert hospital.refresh().ok
+    assert (hospital.version(), hospital.answer()) == ("1.6", good)
+    assert not [path for path in hospital.folder.rglob(".new-*") if path.name.endswith("-old")]
+
+
 # -- callers' mistakes -----------------------------------------------------------------------------
 
 
