@@ -24,7 +24,7 @@ __all__ = ["CHUNK", "Chunk", "Column", "Ids", "Reader", "check_columns", "filled
 Ids = npt.NDArray[Any]
 """Small integers, one per row."""
 
-CHUNK = 1 << 16
+CHUNK = 1 << 17
 """Rows that are worked on at once."""
 
 
