@@ -142,6 +142,7 @@ class HttpTransport:
         parts: list[bytes] = []
         total = 0
         # One piece as it comes, where urllib3 can: of a server that drips, the deadline is met between the drops.
+        response.raw.enforce_content_length = False  # the length is compared here, with a code of its own
         read = getattr(response.raw, "read1", response.raw.read)
         while part := read(min(_CHUNK, limit + 1 - total), decode_content=False):
             parts.append(part)

@@ -135,6 +135,21 @@ def test_sm3_is_the_standards():
     assert sm2.sm3(b"abc") == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
 
 
+def test_the_standards_own_signature_holds():
+    pytest.importorskip("gmalg", reason="the extra sm2 is not installed")
+    # GB/T 32918.5, annex A.2: message, identity, key and signature of the example.
+    secret = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
+    x = "09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020"
+    y = "CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13"
+    r = 0xF5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3
+    s = 0xB1B6AA29DF212FD8763182BC0D421CA1BB9038FD1F7F42D4840B69C485BBC1AA
+    public = bytes.fromhex(f"04{x}{y}")
+    assert sm2.on_curve(public)
+    assert sm2.public_of(secret) == public
+    assert sm2.verify(b"message digest", sm2.to_der(r, s), public=public)
+    assert not sm2.verify(b"message digest", sm2.to_der(r, s + 1), public=public)
+
+
 @pytest.mark.parametrize(("r", "s"), [(0, 1), (1, 0), (sm2.ORDER, 1), (1, sm2.ORDER), (1, sm2.ORDER - 1), (0, 0)])
 def test_signatures_of_impossible_numbers_never_hold(sm2_key, r, s):
     assert not sm2_key.public.verify(DATA, sm2.to_der(r, s))
