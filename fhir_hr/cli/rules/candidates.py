@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,11 +14,12 @@ from fhir_hr.cli.console import console
 from fhir_hr.errors import UsageError
 from fhir_hr.testing.facts import Case, build
 
-__all__ = ["read_candidates", "read_facts"]
+__all__ = ["progress_bar", "read_candidates", "read_facts"]
 
 Facts: TypeAlias = dict[str, Any]
 
 _LONGEST = 1 << 20
+_TOLD = 500
 
 
 def read_candidates(
@@ -38,20 +40,27 @@ def read_candidates(
     path, same = Path(name), {} if base is None else _object(_head(base), base)
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
-            if quiet or not sys.stderr.isatty():
-                yield from _cases(file, name, item_system, same)
-                return
-            from rich.progress import Progress
-
-            with Progress(console=console(stderr=True), transient=True) as progress:
-                task = progress.add_task(what, total=size or None)
-                for case in _cases(file, name, item_system, same):
-                    yield case
-                    progress.update(task, completed=file.tell())
+        with path.open("rb") as file, progress_bar(what, quiet=quiet) as told:
+            for number, case in enumerate(_cases(file, name, item_system, same)):
+                yield case
+                if number % _TOLD == 0:
+                    told(file.tell(), size or None)
     except OSError as error:
         msg = f"{name!r} could not be read: {error.strerror or type(error).__name__}"
         raise UsageError(msg) from error
+
+
+@contextmanager
+def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """Hand out a function that is told how much is done, and of how much; it shows a bar where someone watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _cases(file: Any, name: str, item_system: str | None, same: Facts) -> Iterator[Case]:  # noqa: ANN401 - binary

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from fhir_hr.cli.console import Language, choose_language, console, write_bytes
 from fhir_hr.cli.exits import Exit
-from fhir_hr.cli.rules.candidates import read_candidates
+from fhir_hr.cli.rules.candidates import progress_bar, read_candidates
 from fhir_hr.cli.rules.packs import load_any
 from fhir_hr.errors import UsageError
 from fhir_hr.rules.diff import GROUPS, Change, Impact, Move, compare, weigh
@@ -41,7 +42,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("old", metavar="OLD", help="folder of a pack, compiled .json, or the name of one that ships")
     parser.add_argument("new", metavar="NEW", help="the same, of the new version")
-    parser.add_argument("--priors", metavar="FILE", help="candidates as JSON lines: how many outcomes change?")
+    parser.add_argument(
+        "--priors", metavar="FILE", help="candidates as JSON lines or .parquet: how many outcomes change?"
+    )
     parser.add_argument("--base", metavar="FILE", help="facts that hold where a candidate does not say otherwise")
     parser.add_argument("--json", action="store_true", help="print changes (and effects) as JSON")
     parser.set_defaults(run=run)
@@ -73,12 +76,24 @@ def run(options: argparse.Namespace) -> Exit:
 
 def _weigh(old: Pack, new: Pack, options: argparse.Namespace) -> Impact:
     name: str = options.priors
-    if name.endswith((".parquet", ".arrow", ".feather")):
-        msg = f"{name!r}: columns are compared with `fhir-hr rules bulk`; --priors reads JSON lines"
-        raise UsageError(msg)
+    if name.endswith(".parquet"):
+        return _weigh_columns(old, new, options)
     system = item_system_of(new.content)
     cases = read_candidates(name, item_system=system, what="diff", base=options.base, quiet=options.json)
     return weigh(old, new, cases)
+
+
+def _weigh_columns(old: Pack, new: Pack, options: argparse.Namespace) -> Impact:
+    from fhir_hr.rules.bulk import change
+
+    if options.base is not None:
+        msg = "--base belongs to JSON lines; a Parquet file holds every fact as a column"
+        raise UsageError(msg)
+    if not Path(options.priors).is_file():
+        msg = f"{options.priors!r} could not be read: there is no such file"
+        raise UsageError(msg)
+    with progress_bar("diff", quiet=options.json) as progress:
+        return change((old,), (new,), options.priors, progress=progress)
 
 
 def _show_changes(old: Pack, new: Pack, changes: Sequence[Change], language: Language) -> None:

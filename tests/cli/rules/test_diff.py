@@ -55,6 +55,26 @@ def test_over_candidates(cli, pack):
     ]
 
 
+def test_over_columns(cli, pack):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    old = pack("old")
+    base = json.loads((old / "tests" / "base.json").read_text("utf-8"))
+    columns = {name: [value] * 40 for name, value in base.items()}
+    columns["prior.performed"] = [f"2026-07-{day:02}T08:00:00+08:00" for day in range(1, 31)] + [None] * 10
+    pq.write_table(pa.table(columns), "priors.parquet")
+    done = cli("rules", "diff", "old", pack("new", *NEW), "--priors", "priors.parquet")
+    assert (done.code, done.err) == (0, "")
+    assert "既往结果 40 条：结论改变 21 条（52.5%）" in done.out
+    done = cli("rules", "diff", "old", "new", "--priors", "priors.parquet", "--base", "x")
+    assert (done.code, done.err) == (
+        2,
+        "fhir-hr: --base belongs to JSON lines; a Parquet file holds every fact as a column\n",
+    )
+    done = cli("rules", "diff", "old", "new", "--priors", "none.parquet")
+    assert (done.code, done.err) == (2, "fhir-hr: 'none.parquet' could not be read: there is no such file\n")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
