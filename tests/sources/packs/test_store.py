@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from fhir_hr.errors import StoreError, UsageError
-from fhir_hr.rules.publishing import Alg, new_key
+from fhir_hr.model.flags import EvidenceResult, EvidenceType
+from fhir_hr.rules.publishing import Alg, LaneKind, build_lane, new_key, sign_manifest
+from fhir_hr.rules.schema import QualityRow
 from fhir_hr.sources.packs import DirectoryTransport, PackStore
 
 ISSUER = "T510104000000000I"
@@ -160,6 +162,22 @@ def test_a_suspension_arrives_by_the_lane_and_is_lifted_by_it(hospital, authorit
     assert hospital.store.packs()[0].ref.digest != suspended
 
 
+def test_quality_evidence_arrives_by_its_own_lane(hospital, authority, good):
+    row = QualityRow(
+        uscc=ISSUER, type=EvidenceType.EQA, result=EvidenceResult.FAILED, start="2026-01-01", end="2026-12-31"
+    )
+    issued = datetime.fromisoformat("2026-08-11T08:00:00+08:00")
+    data = build_lane("cn-51-lab", LaneKind.QUALITY, [row], serial=1, issued=issued)
+    lanes = [(data, sign_manifest(data, [authority.key])), authority.lane(7)]
+    authority.publish([authority.pack(5)], serial=11, lanes=lanes)
+    report = hospital.refresh()
+    installed = [(each.name, each.serial) for each in report.installed if each.subject == "lane"]
+    assert sorted(installed) == [("cn-51-lab quality", 1), ("cn-51-lab suspensions", 7)]
+    outcome, codes = hospital.answer()
+    assert outcome == "not"
+    assert "HR-EQA-FAIL" in codes
+
+
 def test_a_lane_rolled_back_is_refused_and_the_suspension_stays(hospital, authority):
     old = authority.lane(1)
     authority.publish([authority.pack(5)], serial=11, lanes=[authority.lane(2, ISSUER)])
@@ -185,8 +203,6 @@ def test_a_lane_that_is_not_in_order_is_refused_and_makes_the_pack_stale(hospita
     if how == "unsigned":
         beside.write_bytes(b"[]")
     elif how == "stranger":
-        from fhir_hr.rules.publishing import sign_manifest
-
         beside.write_bytes(sign_manifest(data, [authority.stranger]))
     elif how == "tampered":
         path.write_bytes(data.replace(ISSUER.encode(), b"T510104000000000J"))
