@@ -91,9 +91,10 @@ def _sentence(decision: Decision, language: Language) -> str:
     reasons = [reason for reason in decision.reasons if reason.effect is deciding]
     head = _headline(decision, language)
     if language is Language.ZH:
-        said = "；".join(f"{reason.zh}{_cited(reason.clause, '（{}）')}" for reason in reasons)
+        # Several packs may say the same of one thing; a reader needs it once.
+        said = "；".join(dict.fromkeys(f"{reason.zh}{_cited(reason.clause, '（{}）')}" for reason in reasons))
         return f"{head}：{said}。" if said else f"{head}。"
-    said = "; ".join(f"{reason.en}{_cited(reason.clause, ' ({})')}" for reason in reasons)
+    said = "; ".join(dict.fromkeys(f"{reason.en}{_cited(reason.clause, ' ({})')}" for reason in reasons))
     return f"{head}: {said}." if said else f"{head}."
 
 

@@ -18,7 +18,7 @@ from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.reasons import Finding, Findings
 from fhir_hr.rules.verdicts import RANK, Verdict, make_verdict, merge_finding, outcome_of, settle
-from fhir_hr.rules.vocabulary import NOTE, OBLIGE, CheckKind, ReasonCode
+from fhir_hr.rules.vocabulary import BLOCK, NOTE, OBLIGE, UNKNOWN, CheckKind, ReasonCode
 
 __all__ = ["Plan", "judge_all", "plan_of"]
 
@@ -33,6 +33,7 @@ _SWITCHES = 512
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One pack's part: the checks that are left to it, and what is said before them.
 
+    ``sure``: whether it applies for certain.
     ``left``: kinds of check that it leaves, each with the packs that it leaves it to.
     ``window``: whether its own window is asked; a window that was left to a narrower pack limits nothing.
     """
@@ -41,6 +42,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     said: Findings
     window: bool
+    sure: bool = True
     left: tuple[tuple[str, Pack], ...] = ()
 
 
@@ -138,15 +140,14 @@ def _step(pack: Pack, applies: bool | None, sure: list[Pack]) -> Step:
         checks=checks,
         said=NOTHING if applies else pack.unknown,
         window=CheckKind.WINDOW in pack.asks and CheckKind.WINDOW not in left,
+        sure=applies is True,
         left=takers,
     )
 
 
 def _fold(route: Route, found: list[list[Finding]], limits: tuple[int | None, ...]) -> Verdict:
     answers = [(step.pack, *settle(said)) for step, said in zip(route.steps, found, strict=True)]
-    united = 0
-    for _, bits, _ in answers:
-        united |= bits
+    united = _unite(route, [bits for _, bits, _ in answers])
     outcomes = [outcome_of(_with_left(route, found, n, bits)) for n, (_, bits, _) in enumerate(answers)]
     outcome = outcome_of(united)
     if outcome is RecognitionOutcome.MAY and RecognitionOutcome.MUST in outcomes:
@@ -167,6 +168,18 @@ def _fold(route: Route, found: list[list[Finding]], limits: tuple[int | None, ..
     ]
     force = min(forces, key=_STRENGTH.__getitem__, default=None)
     return make_verdict(outcome, merged, route.refs, force)
+
+
+def _unite(route: Route, effects: list[int]) -> int:
+    """Unite the packs' effects. A block of a pack that may not apply is one only if every pack blocks."""
+    united = 0
+    for bits in effects:
+        united |= bits
+    if united & BLOCK and not all(bits & BLOCK for bits in effects):
+        surely = any(step.sure and bits & BLOCK for step, bits in zip(route.steps, effects, strict=True))
+        if not surely:
+            united = united & ~BLOCK | UNKNOWN
+    return united
 
 
 def _with_left(route: Route, found: list[list[Finding]], n: int, bits: int) -> int:

@@ -114,6 +114,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     rounds = parser.parse_args().rounds
     build, packs = _build(), (builtin_pack(),)
+    both = (builtin_pack("cn"), builtin_pack())
     vectors = [json.loads(line) for line in VECTORS.read_text(encoding="utf-8").splitlines()]
     everything = [build(vector["facts"]) for vector in vectors]
     must = [build({})]
@@ -152,9 +153,16 @@ def main() -> None:
                     decide(item, prior, order=order, packs=packs)
             return times * len(known)
 
+        def merged(known=known, times=times):
+            for _ in range(times):
+                for item, prior, order, identity in known:
+                    judge(item, prior, order=order, packs=both, identity=identity)
+            return times * len(known)
+
         print(f"\n{label}")
         floor = _time("  hand-written: outcome and codes", hand, None)
         _time("  judge: outcome, force, reasons with clause and sentences", fast, floor)
+        _time("  judge under two packs: nation and province", merged, floor)
         _time("  decide: the same with facts digest and decision id", pinned, floor)
         _time("  decide, identity matched each time", whole, floor)
 

@@ -185,9 +185,7 @@ LISTED = {"uscc": "T510104000000000I", "name": "甲医院"}
 )
 def test_institutions_count_at_the_time_performed(variant, make, institutions, suspensions, performed, outcome, code):
     stops = [{"uscc": LISTED["uscc"], **row} for row in suspensions]
-    pack = with_check(
-        variant, INSTITUTION, institutions=institutions, suspensions=stops, institutions_state="complete"
-    )
+    pack = with_check(variant, INSTITUTION, institutions=institutions, suspensions=stops, institutions_state="complete")
     verdict, codes = ask(pack, make({"prior.performed": performed, "prior.reported": "2026-08-20T09:00:00+08:00"}))
     assert verdict.outcome == outcome
     assert [c for c in codes if "INSTITUTION" in c] == ([code] if code else [])

@@ -99,6 +99,18 @@ def test_packs_that_disagree_are_named(pack, limited, make):
     assert dict(reason.params) == {"outcomes": "may,must", "packs": "a-limited,cn-51-lab"}
 
 
+def test_a_block_of_a_pack_that_may_not_apply_leaves_the_answer_open(pack, wider, make):
+    strict = wider(effect=BLOCK, days=5)
+    unsure = make({"order.division": None})
+    narrow = bind_pack(msgspec.structs.replace(strict.content, pack="narrow", applies=pack.content.applies))
+    verdict, told = ask(unsure, narrow)
+    assert (verdict.outcome, ("HR-WINDOW-EXPIRED", "narrow") in told) == ("not", True)  # the only one asked
+    assert ask(unsure, narrow, pack)[0].outcome == "indeterminate"
+    assert ask(unsure, strict, pack)[0].outcome == "not"  # the nation's surely applies
+    nobody = make({"order.division": None, "identity": "different"})
+    assert ask(nobody, narrow, pack)[0].outcome == "not"  # whichever applies
+
+
 @pytest.mark.parametrize(("first", "second", "days"), [(30, 60, "30,60"), (30, 30, None), (30, None, None)])
 def test_limits_that_differ_are_told(limited, make, first, second, days):
     verdict, told = ask(make({}), limited(first, pack="a"), limited(second, pack="b"))

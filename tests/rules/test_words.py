@@ -13,7 +13,7 @@ from fhir_hr.mapping.items import load_items
 from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.lab import Scale
 from fhir_hr.model.orders import OrderItem
-from fhir_hr.rules import decide, expand, explain
+from fhir_hr.rules import builtin_packs, decide, expand, explain
 from fhir_hr.rules.reasons import reason_texts
 from fhir_hr.rules.vocabulary import VOCABULARY, CheckKind
 
@@ -55,6 +55,15 @@ def test_the_auditor_gets_everything(make, pack, lang):
         assert (reason.clause.interpretation or "") in text
     assert ("本库理解（非原文）" if lang == "zh" else "our reading, not the text's") in text
     assert "测试" not in text
+
+
+def test_what_several_packs_say_alike_is_told_once(make):
+    case = make({"order.division": None})
+    decision = decide(case.item, case.prior, order=case.order, packs=builtin_packs())
+    assert [reason.code for reason in decision.reasons].count("HR-PACK-UNKNOWN") > 3
+    sentence = explain(decision)
+    assert sentence.count("接诊机构区划或开单时间不明") == 1
+    assert explain(decision, "en").count("does not tell whether the pack applies") == 1
 
 
 def test_an_unknown_language_or_audience_is_refused(make, pack):

@@ -99,10 +99,7 @@ def _answers(spec: MarkSpec, voice: Voice) -> Callable[[str, str | None, str | N
     texts = {mark.code: mark.text for mark in marks}
     # Where a text does not oblige by the mark, "recognition is due" would be the wrong thing to say.
     due = ReasonCode.OBLIGED if spec.on_valid.effect is Effect.OBLIGE else ReasonCode.MARK_VALID
-    valid = {
-        code: voice.fixed(due, kind, spec.on_valid, params=(("mark", text),))
-        for code, text in texts.items()
-    }
+    valid = {code: voice.fixed(due, kind, spec.on_valid, params=(("mark", text),)) for code, text in texts.items()}
     outside = voice.varying(ReasonCode.MARK_OUTSIDE, kind, spec.on_outside)
     unknown = voice.varying(ReasonCode.MARK_UNKNOWN, kind, spec.on_unknown)
     answers: dict[tuple[str, str | None, str | None], tuple[int, Findings]] = {}
