@@ -16,7 +16,22 @@ _EPILOG = """a pack is a folder with pack.yaml, sources.yaml and tables; start w
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its own commands."""
-    from fhir_hr.cli.rules import build, diff, docs, explain, export, keygen, lint, mutate, new, sign, test, verify
+    from fhir_hr.cli.rules import (
+        build,
+        diff,
+        docs,
+        explain,
+        export,
+        index,
+        keygen,
+        lane,
+        lint,
+        mutate,
+        new,
+        sign,
+        test,
+        verify,
+    )
 
     parser = commands.add_parser(
         "rules",
@@ -26,5 +41,5 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     own = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (new, lint, test, mutate, diff, explain, build, keygen, sign, verify, export, docs):
+    for module in (new, lint, test, mutate, diff, explain, build, keygen, sign, verify, lane, index, export, docs):
         module.add_parser(own)

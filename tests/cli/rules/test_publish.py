@@ -249,35 +249,57 @@ class TestVerify:
         assert said in done.err
 
     def test_an_index_and_a_lane(self, cli, signed):
-        from datetime import datetime
-
-        from fhir_hr.rules.publishing import LaneKind, build_lane, build_site
-
-        at = datetime.fromisoformat("2026-11-22T00:00:00+08:00")
-        lane = build_lane("cn-5101-lab", LaneKind.SUSPENSIONS, (), serial=3, issued=at)
-        Path("suspensions.json").write_bytes(lane)
-        key = ("--key", "keys/chengdu.key.pem")
-        assert cli("rules", "sign", "suspensions.json", *key).code == 0
-        files = {path.name: path.read_bytes() for path in signed.iterdir()}
-        lanes = [(lane, Path("suspensions.signatures.json").read_bytes())]
-        site = build_site(
-            [files],
-            lanes,
-            publisher="chengdu",
-            jurisdiction="cn-5101",
-            serial=1,
-            issued=at,
-            expires=datetime.fromisoformat("2027-01-01T00:00:00+08:00"),
-        )
-        for name, data in site.items():
-            Path("site", name).parent.mkdir(parents=True, exist_ok=True)
-            Path("site", name).write_bytes(data)
+        key, trust = ("--key", "keys/chengdu.key.pem"), ("--trust", "trust.toml", "--as-of", "2026-12-02")
+        Path("suspensions.csv").write_text("uscc,item,from,to,reason,clause\nH1,,2026-11,,,\n")
+        issued = ("--issued", "2026-11-22")
+        words = ("--pack", "cn-5101-lab", "--serial", 3, *issued, "--out", "lane.json")
+        done = cli("rules", "lane", "suspensions.csv", *words)
+        assert (done.code, done.out) == (0, "lane.json: 1 行，第 3 次发布\n")
+        assert cli("rules", "sign", "lane.json", *key).code == 0
+        words = ("--publisher", "chengdu", "--jurisdiction", "cn-5101", "--serial", 1, *issued, "--out", "site")
+        until = ("--expires", "2027-01-01")
+        done = cli("rules", "index", signed, "--lane", "lane.json", *words, *until)
+        assert (done.code, done.out) == (0, "site/index.json: 1 个规则包，1 份名单\n")
         assert cli("rules", "sign", "site/index.json", *key).code == 0
-        trust = ("--trust", "trust.toml", "--as-of", "2026-12-02")
-        done = cli("rules", "verify", "site/index.json", "suspensions.json", *trust)
+        done = cli("rules", "verify", "site/index.json", "lane.json", "site/packs/cn-5101-lab/1", *trust)
         assert done.code == 0, done.out
         assert "可采用：chengdu (cn-5101, 1), 1 packs, until 2027-01-01T00:00:00+08:00，签名者 chengdu" in done.out
-        assert "可采用：cn-5101-lab suspensions (3), 0 rows，签名者 chengdu" in done.out
+        assert "可采用：cn-5101-lab suspensions (3), 1 rows，签名者 chengdu" in done.out
+        assert "可采用：cn-5101-lab 2026.1.0" in done.out
+        before = Path("site/index.json").read_bytes()
+        assert cli("rules", "index", signed, "--lane", "lane.json", *words, *until).code == 0
+        assert Path("site/index.json").read_bytes() == before
         Path("site/index.signatures.json").unlink()
         done = cli("rules", "verify", "site/index.json", *trust, "--json")
         assert (done.code, json.loads(done.out)["fault"]) == (1, "unknown-key")
+
+    @pytest.mark.parametrize(
+        ("words", "code", "said"),
+        [
+            (
+                ("lane", "x.csv", "--pack", "cn-51-lab", "--serial", 1, "--out", "o.json"),
+                2,
+                "is neither suspensions.csv",
+            ),
+            (("lane", "quality.csv", "--pack", "cn-51-lab", "--serial", 1, "--out", "o"), 2, "must end in .json"),
+            (("lane", "quality.csv", "--pack", "x", "--serial", 1, "--out", "o.json"), 2, "'x' is no name of a pack"),
+            (("lane", "bad/quality.csv", "--pack", "cn-51-lab", "--serial", 1, "--out", "o.json"), 4, "quality.csv:1"),
+            (("index", "pack", *"--publisher a --jurisdiction cn --serial 1".split()), 2, "the following arguments"),
+        ],
+    )
+    def test_lists_and_indexes_that_cannot_be(self, cli, pack, words, code, said):
+        pack()
+        Path("quality.csv").write_text("uscc,item,type,result,from,to,issuer,document\n")
+        Path("bad").mkdir()
+        Path("bad/quality.csv").write_text("usc\n")
+        done = cli("rules", *words)
+        assert done.code == code
+        assert said in done.err
+
+    def test_an_unbuilt_pack_is_not_laid_out(self, cli, pack):
+        words = "--publisher a --jurisdiction cn-5101 --serial 1 --expires 2027-01-01 --out site".split()
+        done = cli("rules", "index", pack(), *words)
+        assert (done.code, done.err) == (
+            2,
+            "fhir-hr: there is no manifest.json in 'pack'; build and sign the pack first\n",
+        )
