@@ -173,11 +173,17 @@ def test_a_signature_is_written_in_one_way(sm2_key, change):
 
 
 def test_no_two_signatures_share_their_nonce(sm2_key):
-    # r is the nonce's point plus the digest: equal nonces would show as equal differences.
-    made = {sm2.from_der(sm2_key.sign(bytes([n])))[0] for n in range(20)}
-    assert len(made) == 20
+    # r is the digest plus the x of the nonce's point: whoever sees two of one nonce has the key.
+    about = sm2._core().entity_info(sm2.USER, sm2._point(sm2_key.public.raw))
+    points = set()
+    for n in range(20):
+        r, _ = sm2.from_der(sm2_key.sign(bytes([n])))
+        points.add((r - int(sm2.sm3(about + bytes([n])), 16)) % sm2.ORDER)
+    assert len(points) == 20
     other = new_key(Alg.SM2_SM3, entropy=bytes(range(7, 55)))
     assert next(sm2._nonces(sm2_key._secret, DATA)) != next(sm2._nonces(other._secret, DATA))
+    first = sm2._nonces(sm2_key._secret, DATA)
+    assert len({next(first) for _ in range(50)}) == 50
 
 
 def test_without_the_extra_the_error_names_it(sm2_key, monkeypatch):
