@@ -488,3 +488,20 @@ def test_a_narrower_relation_swallows_nothing_wider():
 
 def test_the_new_pack_compiles_as_it_is_advised():
     assert compile_pack(lab()).pack == "cn-5101-lab"
+
+
+def test_the_reference_page_names_every_code_with_its_gravity():
+    import re
+    from pathlib import Path
+
+    text = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "lint-codes.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| \S+ (\w+) \|", text, re.MULTILINE))
+    short = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "info"}
+    assert rows == {code.value: short[severity] for code, (severity, _, _) in ADVICE.items()}
+
+
+def test_a_large_file_full_of_errors_is_given_up_soon():
+    row = f"{GOOD},,2026-13,,,\n"
+    files = {**lab(), "suspensions.csv": (SUSPENSIONS + row * 40_000).encode()}
+    errors = [one for one in advise(files) if one.severity is Severity.ERROR]
+    assert 3 <= len(errors) <= 25
