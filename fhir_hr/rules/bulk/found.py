@@ -33,8 +33,10 @@ class _Part:
         self.kind = kind
         self.asked = Asked(facets, ask)
         self._masks: Masks = np.zeros((0, len(_BITS), 2), dtype=np.uint64)
+        self._bits: npt.NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
 
-    def masks(self, chunk: Chunk, rows: Ids) -> Masks:
+    def masks(self, chunk: Chunk, rows: Ids) -> tuple[Masks, npt.NDArray[np.uint8]]:
+        """Return what is found at some rows: masks by effect and half, and the effects united."""
         ids = self.asked.of(chunk)
         known = len(self._masks)
         if self.asked.card > known:
@@ -43,16 +45,19 @@ class _Part:
                 for rank, bit in findings:
                     more[n, _BITS.index(bit), rank >> 6] |= np.uint64(1 << (rank & 63))
             self._masks = np.concatenate([self._masks, more])
-        out: Masks = self._masks[np.zeros(len(rows), np.int32) if ids is None else ids[rows]]
-        return out
+            united = more.any(axis=2) * np.array(_BITS, dtype=np.uint8)
+            self._bits = np.concatenate([self._bits, united.sum(axis=1, dtype=np.uint8)])
+        at = np.zeros(len(rows), np.int32) if ids is None else ids[rows]
+        return self._masks[at], self._bits[at]
 
 
 class Found(Combined):
     """What a pack finds. Nothing where it does not apply; without the checks that it leaves to a narrower pack.
 
     Attributes:
-        low, high: the codes as masks, by number of the combination; ``effects``: those of the reasons that are told;
-            ``bits``: of everything found, which the outcome follows from.
+        low, high: the codes as masks, by number of the combination; ``effects``: those of the reasons that are told.
+        bits: the effects of everything found, which outcomes follow from: one column for each group of checks that the
+            same other packs leave to this one.
     """
 
     def __init__(self, one: PackFacets, applies: Asked, plan: Plan, route: Asked) -> None:
@@ -69,6 +74,9 @@ class Found(Combined):
 
         parts.append(_Part(CheckKind.APPLIES, [applies], unknown))
         self._checks = parts
+        takers = [_takers(one, plan, part.kind) for part in parts]
+        distinct = list(dict.fromkeys(takers))
+        self._groups = [distinct.index(each) for each in takers]
         self._left: Facet | None = None
         if pack.content.delegates:
             self._left = Asked([route], lambda chunk, row: _left(one, plan, route.answer(chunk, row)))
@@ -81,28 +89,33 @@ class Found(Combined):
         self.low: Masks = np.zeros(0, dtype=np.uint64)
         self.high: Masks = np.zeros(0, dtype=np.uint64)
         self.effects: npt.NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
-        self.bits: npt.NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
+        self.bits: npt.NDArray[np.uint8] = np.zeros((0, len(distinct)), dtype=np.uint8)
+
+    @property
+    def parts(self) -> tuple[Facet, ...]:
+        """What merging the packs depends on."""
+        return tuple(Bits(self, group) for group in range(self.bits.shape[1]))
 
     def answers_at(self, chunk: Chunk, rows: Ids, closed: Ids) -> Ids:
         """See :class:`Combined`."""
         every = np.zeros((len(rows), len(_BITS), 2), dtype=np.uint64)
-        for part in self._checks:
-            masks = part.masks(chunk, rows)
-            if self._left is not None:
-                masks[self._is_left(chunk, rows, part.kind)] = 0
+        bits = np.zeros((len(rows), self.bits.shape[1]), dtype=np.uint8)
+        for part, group in zip(self._checks, self._groups, strict=True):
+            masks, effects = part.masks(chunk, rows)
+            silent = closed if self._left is None else closed | self._is_left(chunk, rows, part.kind)
+            masks[silent], effects[silent] = 0, 0
             every |= masks
-        every[closed] = 0
+            bits[:, group] |= effects
         told = np.zeros((len(rows), 2), dtype=np.uint64)
-        bits, effects = np.zeros(len(rows), dtype=np.uint8), np.zeros(len(rows), dtype=np.uint8)
+        told_effects = np.zeros(len(rows), dtype=np.uint8)
         for n, bit in enumerate(_BITS):
             # One code once per pack, with its strongest effect.
             new = every[:, n] & ~told
-            bits[every[:, n].any(axis=1)] |= bit
-            effects[new.any(axis=1)] |= bit
+            told_effects[new.any(axis=1)] |= bit
             told |= new
         known = len(self.bits)
         self.low, self.high = np.concatenate([self.low, told[:, 0]]), np.concatenate([self.high, told[:, 1]])
-        self.bits, self.effects = np.concatenate([self.bits, bits]), np.concatenate([self.effects, effects])
+        self.bits, self.effects = np.concatenate([self.bits, bits]), np.concatenate([self.effects, told_effects])
         return np.arange(known, len(self.bits), dtype=np.int32)
 
     def _is_left(self, chunk: Chunk, rows: Ids, kind: CheckKind) -> npt.NDArray[np.bool_]:
@@ -119,20 +132,28 @@ class Found(Combined):
 
 
 class Bits:
-    """The united effects of what a pack found, as classes."""
+    """The united effects of one group of a pack's checks, as classes."""
 
     card = 1 << len(_BITS)
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: Found, group: int) -> None:
         self._found = found
+        self._group = group
 
     def of(self, chunk: Chunk) -> Ids | None:
         """See :class:`fhir_hr.rules.bulk.facets.Facet`."""
         ids = self._found.of(chunk)
+        bits = self._found.bits[:, self._group]
         if ids is None:
-            return np.full(chunk.rows, self._found.bits[0])
-        out: Ids = self._found.bits.take(ids)
+            return np.full(chunk.rows, bits[0])
+        out: Ids = bits.take(ids)
         return out
+
+
+def _takers(one: PackFacets, plan: Plan, kind: CheckKind) -> frozenset[str]:
+    """The packs that would leave a kind of check to this one: what it finds there weakens their answer."""
+    wider = (pack for pack in plan.packs if pack.width > one.pack.width and kind in pack.content.delegates)
+    return frozenset(pack.ref.id + pack.ref.digest for pack in wider)
 
 
 def _left(one: PackFacets, plan: Plan, applies: tuple[bool | None, ...]) -> frozenset[CheckKind]:

@@ -18,7 +18,7 @@ from fhir_hr.rules.bulk.columns import Chunk, Reader, check_columns
 from fhir_hr.rules.bulk.expiry import Expiries
 from fhir_hr.rules.bulk.facets import Asked, Facet
 from fhir_hr.rules.bulk.facts import FACTS, Form
-from fhir_hr.rules.bulk.found import Bits, Found
+from fhir_hr.rules.bulk.found import Found
 from fhir_hr.rules.bulk.masks import mask_of
 from fhir_hr.rules.bulk.reading import PackFacets
 from fhir_hr.rules.engine import judge
@@ -84,7 +84,7 @@ class BulkJudge:
         applies = [Asked(one.applies(), _applies(one.pack)) for one in facets]
         route = Asked(applies, lambda chunk, row: tuple(each.answer(chunk, row) for each in applies))
         self._found = [Found(one, each, plan, route) for one, each in zip(facets, applies, strict=True)]
-        parts: list[Facet] = [route, *(Bits(found) for found in self._found)]
+        parts: list[Facet] = [route, *(part for found in self._found for part in found.parts)]
         if sum(pack.limited for pack in plan.packs) > 1:
             parts += [facet for one in facets for facet in one.limit()]
         # Which packs apply, the effects of what each found and the limits: all that merging them depends on.
