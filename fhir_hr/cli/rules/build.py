@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fhir_hr.cli.console import choose_language, complain, console
 from fhir_hr.cli.exits import Exit
-from fhir_hr.cli.rules.output import read_bytes, write_files
+from fhir_hr.cli.rules.output import clean, read_bytes, write_files
 from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of, read_folder, read_moment
 from fhir_hr.errors import PackError, UsageError
 from fhir_hr.issues import Severity
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> Exit:
         files = read_folder(folder)
         errors = [one for one in advise(files) if one.severity is Severity.ERROR]
         for one in errors:
-            out.print(f"{as_given(folder)}/{one.place}: {one.text(language)}", soft_wrap=True)
+            out.print(clean(f"{as_given(folder)}/{one.place}: {one.text(language)}"), soft_wrap=True)
         if errors:
             worst = Exit.FINDINGS
             continue

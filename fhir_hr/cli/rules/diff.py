@@ -13,6 +13,7 @@ import msgspec
 from fhir_hr.cli.console import Language, choose_language, console, write_bytes
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.candidates import progress_bar, read_candidates
+from fhir_hr.cli.rules.output import clean
 from fhir_hr.cli.rules.packs import load_any
 from fhir_hr.errors import UsageError
 from fhir_hr.rules.diff import GROUPS, Change, Impact, Move, compare, weigh
@@ -101,7 +102,7 @@ def _show_changes(old: Pack, new: Pack, changes: Sequence[Change], language: Lan
     from rich.text import Text
 
     out = console()
-    out.print(f"{old.ref.id} {old.ref.version} → {new.ref.id} {new.ref.version}", soft_wrap=True)
+    out.print(clean(f"{old.ref.id} {old.ref.version} → {new.ref.id} {new.ref.version}"), soft_wrap=True)
     if not changes:
         out.print("内容没有不同" if language == "zh" else "the content is the same")
     table = Table.grid(padding=(0, 1, 0, 0))
@@ -110,7 +111,7 @@ def _show_changes(old: Pack, new: Pack, changes: Sequence[Change], language: Lan
     for group, members in groupby(changes, key=lambda change: change.group):
         table.add_row("", Text(GROUPS[group][language == "en"], style="bold"))
         for change in members:
-            table.add_row(_SIGN[change.how.value], change.en if language == "en" else change.zh)
+            table.add_row(_SIGN[change.how.value], clean(change.en if language == "en" else change.zh))
     out.print(table)
 
 
@@ -140,7 +141,7 @@ def _show_impact(impact: Impact, language: Language) -> None:
         table.add_column(heading, justify="left" if number else "right", overflow="fold", no_wrap=number in (0, 2, 3))
     for move in impact.moves[:_SHOWN]:
         table.add_row(
-            str(move.count), move.item, words[move.before.value], words[move.after.value], _why(move, language)
+            str(move.count), clean(move.item), words[move.before.value], words[move.after.value], _why(move, language)
         )
     out.print(table)
     if len(impact.moves) > _SHOWN:

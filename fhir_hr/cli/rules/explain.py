@@ -10,6 +10,7 @@ import msgspec
 from fhir_hr.cli.console import Language, choose_language, console, write_bytes
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.candidates import read_facts
+from fhir_hr.cli.rules.output import clean
 from fhir_hr.cli.rules.packs import load_any
 from fhir_hr.errors import UsageError
 from fhir_hr.model.decisions import Decision, RecognitionOutcome
@@ -85,14 +86,14 @@ def _show(decision: Decision, language: Language) -> None:
         out.print(Text(title, style="bold"))
 
     section("给医师" if zh else "For the physician")
-    out.print(explain(decision, language), soft_wrap=True)
+    out.print(clean(explain(decision, language)), soft_wrap=True)
     out.print()
     section("怎样才会“应当互认”" if zh else "What would make it MUST")
     for line in _ways(decision, language):
         out.print(f"  {line}", soft_wrap=True)
     out.print()
     section("给审核者" if zh else "For the auditor")
-    out.print(explain(decision, language, audience="auditor"), soft_wrap=True)
+    out.print(clean(explain(decision, language, audience="auditor")), soft_wrap=True)
 
 
 def _ways(decision: Decision, language: Language) -> list[str]:

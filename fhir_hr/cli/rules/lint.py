@@ -11,6 +11,7 @@ import msgspec
 
 from fhir_hr.cli.console import Language, choose_language, console, tracked, write_bytes
 from fhir_hr.cli.exits import Exit
+from fhir_hr.cli.rules.output import clean
 from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of, read_folder, read_moment
 from fhir_hr.issues import Severity
 from fhir_hr.rules.advice import Advice, advise
@@ -67,7 +68,7 @@ def _show(found: Sequence[tuple[Path, Sequence[Advice]]], language: Language, *,
     out = console()
     words = _SEVERITY[language]
     for folder, advices in found:
-        out.print(Text(as_given(folder), style="bold"), soft_wrap=True)
+        out.print(Text(clean(as_given(folder)), style="bold"), soft_wrap=True)
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
@@ -78,7 +79,7 @@ def _show(found: Sequence[tuple[Path, Sequence[Advice]]], language: Language, *,
                 hidden += 1
                 continue
             gravity = Text(f"  {words[one.severity]}", style=_STYLE[one.severity])
-            table.add_row(gravity, one.place, one.text(language))
+            table.add_row(gravity, clean(one.place), clean(one.text(language)))
         if table.row_count:
             out.print(table)
         elif not hidden:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from fhir_hr.errors import StoreError, UsageError
 
-__all__ = ["read_bytes", "write_file", "write_files"]
+__all__ = ["clean", "read_bytes", "write_file", "write_files"]
 
 _MOST = 64 << 20
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Return the words of a pack as a terminal may show them: a pack cannot move its cursor or turn its text.
+
+    Example:
+        >>> clean("\\x1b[2J测试")
+        '?[2J测试'
+    """
+    return _CONTROL.sub("?", text)
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> None:

@@ -26,7 +26,12 @@ _MOST = 16 << 20
 
 def add_packs(parser: argparse.ArgumentParser) -> None:
     """Add the folders and ``--builtin``."""
-    parser.add_argument("packs", nargs="*", metavar="PACK", help="folder of a pack, or a folder with packs below it")
+    parser.add_argument(
+        "packs",
+        nargs="*",
+        metavar="PACK",
+        help="folder of a pack, a folder with packs below it, or the name of one that ships",
+    )
     parser.add_argument("--builtin", action="store_true", help="all packs that ship with the library")
 
 
@@ -37,8 +42,12 @@ def folders_of(options: argparse.Namespace) -> list[Path]:
         UsageError: none is given, or one is no folder with packs.
     """
     found: list[Path] = []
+    shipped = find_packs(rules_root())
     for name in options.packs:
         folder = Path(name)
+        if not folder.exists() and name in shipped:
+            found.append(shipped[name])
+            continue
         below = sorted(path.parent for path in folder.rglob("pack.yaml")) if folder.is_dir() else []
         if not folder.is_dir():
             msg = f"{name!r} is no folder; give the folder that holds pack.yaml"
@@ -48,7 +57,7 @@ def folders_of(options: argparse.Namespace) -> list[Path]:
             raise UsageError(msg)
         found += below
     if options.builtin:
-        found += find_packs(rules_root()).values()
+        found += shipped.values()
     if not found:
         msg = "name the folder of a pack, or give --builtin"
         raise UsageError(msg)

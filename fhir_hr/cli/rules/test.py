@@ -9,6 +9,7 @@ from pathlib import Path
 from fhir_hr.cli.console import Language, choose_language, complain, console, tracked
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.junit import JUnitCase, write_junit
+from fhir_hr.cli.rules.output import clean
 from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of
 from fhir_hr.errors import DataFileError
 from fhir_hr.testing.running import Report, run_vectors, vectors_of
@@ -77,9 +78,9 @@ def _show(reports: Sequence[tuple[Path, Report, Sequence[Vector]]], language: La
     for folder, report, _ in reports:
         for failure in report.failures:
             out.print(f"{as_given(folder)}/tests/{failure.vector.where}", soft_wrap=True)
-            out.print(f"  {failure.vector.name}", soft_wrap=True)
+            out.print(clean(f"  {failure.vector.name}"), soft_wrap=True)
             for said in failure.differences:
-                out.print(f"    {said}", soft_wrap=True)
+                out.print(clean(f"    {said}"), soft_wrap=True)
     table = Table(pad_edge=False)
     for number, heading in enumerate(("规则包", "用例", "不符", "") if zh else ("pack", "vectors", "failed", "")):
         table.add_column(heading, justify="right" if number in (1, 2) else "left", overflow="fold")

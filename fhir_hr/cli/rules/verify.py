@@ -10,7 +10,7 @@ import msgspec
 
 from fhir_hr.cli.console import choose_language, console, write_bytes
 from fhir_hr.cli.exits import Exit
-from fhir_hr.cli.rules.output import read_bytes
+from fhir_hr.cli.rules.output import clean, read_bytes
 from fhir_hr.cli.rules.packs import read_moment
 from fhir_hr.cli.rules.sign import beside, signed_file
 from fhir_hr.errors import PackRefusedError
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> Exit:
             told = f"拒绝：{FAULTS_ZH.get(one.fault or '', '')}（{one.fault}）：{one.message}"
         else:
             told = f"refused: {one.message}"
-        out.print(f"{one.path}: {told}", soft_wrap=True)
+        out.print(clean(f"{one.path}: {told}"), soft_wrap=True)
     return Exit.OK if all(one.ok for one in found) else Exit.FINDINGS
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["bullets", "cell", "heading", "table"]
 
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|{}$])")
 
 
@@ -17,7 +18,7 @@ def cell(text: str) -> str:
         >>> cell("*|a_b")
         '\\\\*\\\\|a\\\\_b'
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(_CONTROL.sub("?", text).split()))
 
 
 def heading(level: int, zh: str, en: str) -> str:

@@ -82,3 +82,29 @@ def test_no_line_is_wider_than_the_terminal(cli, pack, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
     done = cli("rules", "lint", folder, "--all")
     assert max(cell_len(line) for line in done.out.splitlines()) <= int(columns)
+
+
+def test_a_shipped_pack_by_name(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = cli("rules", "lint", "cn-51-lab")
+    assert done.code == 0
+    assert "cn-51/lab\n" in done.out
+
+
+def test_a_pack_does_not_steer_the_terminal(cli, pack):
+    nasty = "\x1b[2J\x1b]0;x\x07\u202e"
+    folder = pack("pack", ("sources.yaml", "title: 测试规则", 'title: "\\x1b[2J测\\u202e"'))
+    rows = (
+        (folder / "items.csv").read_text("utf-8").replace("示例项目二", f"示例{nasty}").replace("serum|", f"{nasty}|")
+    )
+    (folder / "items.csv").write_text(rows, "utf-8")
+    for words in (("lint", folder, "--all"), ("diff", "cn-51-lab", folder), ("explain", folder, "--vector", 1)):
+        done = cli("rules", *words)
+        assert done.code == 0
+        assert "\x1b" not in done.out + done.err
+        assert "\u202e" not in done.out + done.err
+    assert cli("rules", "docs", folder, "--out", "pages").code == 0
+    for path in (folder.parent / "pages").iterdir():
+        text = path.read_text("utf-8")
+        assert "\x1b" not in text
+        assert "\u202e" not in text
