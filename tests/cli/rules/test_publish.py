@@ -303,3 +303,19 @@ class TestVerify:
             2,
             "fhir-hr: there is no manifest.json in 'pack'; build and sign the pack first\n",
         )
+
+
+def test_every_pack_that_ships_is_built_alike_twice(cli, tmp_path, monkeypatch):
+    from fhir_hr.rules.load import builtin_packs, load_compiled
+
+    monkeypatch.chdir(tmp_path)
+    for out in ("one", "two"):
+        done = cli("rules", "build", "--builtin", "--out", out, "--not-before", TIME)
+        assert done.code == 0, done.out + done.err
+    files = sorted(path.relative_to("one") for path in Path("one").rglob("*.json"))
+    assert len(files) == 2 * len(builtin_packs())
+    for path in files:
+        assert Path("one", path).read_bytes() == Path("two", path).read_bytes()
+    for pack in builtin_packs():
+        name = pack.content.pack
+        assert load_compiled(Path("one", name, f"{name}.json").read_bytes()).ref == pack.ref
