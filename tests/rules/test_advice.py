@@ -80,8 +80,9 @@ def dated(start: str, end: str = "null") -> Files:
     return edit(files, "pack.yaml", "  to: null", f"  to: {end if end == 'null' else repr(end)}")
 
 
-def second_check(kind: str, text: str) -> Files:
-    return edit(lab(), "pack.yaml", "\n  - check: window\n", f"\n  - check: {kind}\n{text}\n  - check: window\n")
+def second_check(kind: str, text: str, files: Files | None = None) -> Files:
+    added = f"\n  - check: {kind}\n{text}\n  - check: window\n"
+    return edit(files or lab(), "pack.yaml", "\n  - check: window\n", added)
 
 
 C = AdviceCode
@@ -505,3 +506,98 @@ def test_a_large_file_full_of_errors_is_given_up_soon():
     files = {**lab(), "suspensions.csv": (SUSPENSIONS + row * 40_000).encode()}
     errors = [one for one in advise(files) if one.severity is Severity.ERROR]
     assert 3 <= len(errors) <= 25
+
+
+INSTITUTION = f"    on_unlisted: {THEN}\n    on_suspended: {THEN}\n    on_unknown: {THEN}\n    on_open: {THEN}\n"
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "words"),
+    [
+        (
+            lambda: second_check("special", f"    on_missing: {THEN}\n"),
+            None,
+            "",
+        ),
+        (
+            lambda: edit(
+                second_check("special", f"    on_missing: {THEN}\n"),
+                "pack.yaml",
+                "list_state: partial ",
+                "list_state: complete ",
+            ),
+            C.CHECK_IDLE,
+            "检查“special”不会起作用：清单中没有一行写了特别要求",
+        ),
+        (
+            lambda: {
+                **lab(),
+                "exclusions.csv": b"case,zh,en,needs,clause\n",
+                "refusal-reasons.csv": lab()["refusal-reasons.csv"].splitlines(keepends=True)[0],
+            },
+            C.CHECK_IDLE,
+            "检查“exclusion”不会起作用：exclusions.csv 中没有任何情形",
+        ),
+        (
+            lambda: second_check(
+                "item_symbol", f"    symbol: '*'\n    on_absent: {THEN}\n    on_unknown: {THEN}\n", lab(None)
+            ),
+            C.CHECK_IDLE,
+            "检查“item_symbol”不会起作用：没有 mark 检查",
+        ),
+        (
+            lambda: edit(lab(), "pack.yaml", "marks:\n  - {code: chuannei-hr, clause: 三/duty}\n", "marks: []\n"),
+            C.CHECK_IDLE,
+            "检查“mark”不会起作用：没有登记任何互认标识",
+        ),
+        (
+            lambda: second_check(
+                "scale_fit",
+                f"    on_mismatch: {THEN}\n    on_finer: {THEN}\n    on_unknown: {THEN}\n",
+                imaging(),
+            ),
+            C.CHECK_IDLE,
+            "检查“scale_fit”不会起作用：本规则包只管影像检查",
+        ),
+        (
+            lambda: edit(lab(), "pack.yaml", "list_state: partial ", "list_state: complete "),
+            C.PART_IDLE,
+            "（on_open）永远用不到：清单已标为完整",
+        ),
+        (
+            lambda: edit(
+                institutions(f"{GOOD},甲,3,,,510104,,,,\n", "complete"),
+                "pack.yaml",
+                "\n  - check: window\n",
+                f"\n  - check: institution\n{INSTITUTION}\n  - check: window\n",
+            ),
+            C.PART_IDLE,
+            "（on_open）永远用不到：清单已标为完整",
+        ),
+        (
+            lambda: edit(lab(), "pack.yaml", "  - check: item_fit\n", f"  - check: item_fit\n    on_broader: {THEN}\n"),
+            C.PART_IDLE,
+            "（on_broader）永远用不到：清单中没有一行写了“包含”",
+        ),
+        (
+            lambda: edit(lab(), "pack.yaml", "    on_none: ", f"    on_unclear: {THEN}\n    on_none: "),
+            C.PART_IDLE,
+            "（on_unclear）永远用不到：起算、计数与含界都已写明",
+        ),
+        (
+            lambda: edit(
+                second_check("institution", INSTITUTION),
+                "pack.yaml",
+                "  - {part: institutions, text: 机构名单未见}\n",
+                "",
+            ),
+            C.LIST_WITHOUT_GAP,
+            "机构名单标为“未见”，但 gaps 中没有说明缺什么",
+        ),
+    ],
+)
+def test_what_can_never_happen_is_said_with_the_reason(make, code, words):
+    if code is None:
+        assert C.CHECK_IDLE not in {one.code for one in advise(make())}
+        return
+    assert any(words in one.zh for one in advise(make()) if one.code is code), [one.zh for one in advise(make())]
