@@ -99,6 +99,8 @@ class ListFacets:
         def rows(chunk: Chunk, row: int) -> list[Period]:
             uscc, item = chunk.column("prior.institution").value(row), chunk.column("prior.item").value(row)
             found: list[Period] = [("listed", (start,), (end,)) for _, start, end in listed.of(uscc)]
+            if uscc not in stopped:
+                return found
             for stop, start, end in stopped.of(uscc):
                 if stop.item is None or (item is not None and (item.system, item.code) == (self._system, stop.item)):
                     found.append(("suspended", (start,), (end,)))
@@ -151,11 +153,14 @@ class ListFacets:
         itemised = {row.uscc for row in listed if row.item is not None}
 
         def rows(chunk: Chunk, row: int) -> list[Period]:
+            listed = quality.of(chunk.column(fact).value(row))
+            if not listed:
+                return []
             item: Code | None = chunk.column("prior.item").value(row)
             code = None if item is None else item.code
             return [
                 (one.result, (start,), (end,))
-                for one, start, end in quality.of(chunk.column(fact).value(row))
+                for one, start, end in listed
                 if one.type is wanted and (one.item is None or one.item == code)
             ]
 

@@ -264,6 +264,8 @@ def relative(rows: Iterable[Period]) -> tuple[Hashable, tuple[int, ...]]:
     Whoever's rows say the same in the same order of times is judged alike, whatever the times are.
     """
     listed = list(rows)
+    if all(one is None for _, starts, ends in listed for one in (*starts, *ends)):
+        return tuple(listed), ()
     bounds = sorted(
         {micros(one[0]) for _, starts, _ in listed for one in starts if one is not None}
         | {micros(one[1]) + 1 for _, _, ends in listed for one in ends if one is not None}
