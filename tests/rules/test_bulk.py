@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -592,3 +594,31 @@ def test_changes_are_counted_as_one_by_one(rows, pack, variant):
     same = change([pack], [pack], table_of(rows))
     assert (same.changed, same.reasons_only, same.moves) == (0, 0, ())
     assert change([pack], [other], table_of([])).judged == 0
+
+
+# -- the extra -------------------------------------------------------------------------------------
+
+
+def _python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_nothing_else_loads_the_packages_of_the_extra():
+    code = "import sys, fhir_hr, fhir_hr.rules; fhir_hr.decide; print({'numpy', 'pyarrow'} & set(sys.modules))"
+    assert _python(code) == "set()"
+
+
+@pytest.mark.parametrize("package", ["numpy", "pyarrow"])
+def test_the_extra_is_named_when_it_is_not_installed(package):
+    code = f"""
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == {package!r} else find(name, *rest)
+from fhir_hr.errors import MissingExtraError
+try:
+    import fhir_hr.rules.bulk
+except MissingExtraError as error:
+    print(error)
+"""
+    assert _python(code) == f"this needs '{package}'; install it with: pip install 'fhir-hr[bulk]'"
