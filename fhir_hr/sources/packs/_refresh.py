@@ -118,8 +118,7 @@ class SiteRefresh:
         floor = _floor(self._held.floor(*place), None if held is None else held.held, data)
         index = verify_index(data, signatures, trust=self._trust, at=self._now, held=floor)
         known = held is not None and held.held.serial == index.serial
-        if not known:
-            self._put(place, index.serial, {INDEX: data, INDEX_SIGNATURES: signatures})
+        self._put(place, index.serial, {INDEX: data, INDEX_SIGNATURES: signatures})
         if self._now >= index.expires:
             message = (
                 f"expired at {index.expires.isoformat()}; its packs are used, and decisions say that they may be stale"
