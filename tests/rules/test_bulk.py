@@ -20,7 +20,7 @@ import pytest
 from fhir_hr.errors import UsageError
 from fhir_hr.model.when import Precision, When
 from fhir_hr.rules import judge
-from fhir_hr.rules.bulk import change, codes_of, judge_batches, judge_table, mask_of, mask_order
+from fhir_hr.rules.bulk import change, codes_of, facets, judge_batches, judge_table, mask_of, mask_order
 from fhir_hr.rules.bulk.columns import Reader, stated
 from fhir_hr.rules.bulk.facts import FACTS, PRECISION, TIMES, Form, build_candidate, read_fact, read_time
 from fhir_hr.rules.bulk.spans import Buckets
@@ -293,10 +293,23 @@ def test_plain_text_needs_no_dictionary(rows, pack):
     assert in_bulk(table_of(rows, dictionaries=False), [pack]) == by_row(rows, [pack])
     large = pa.table({name: _large(column) for name, column in _named(table_of(rows, dictionaries=False))})
     assert in_bulk(large, [pack]) == by_row(rows, [pack])
+    views = pa.table({name: _large(column, pa.string_view()) for name, column in _named(large)})
+    assert in_bulk(views, [pack]) == by_row(rows, [pack])
 
 
-def _large(column: Any) -> Any:
-    return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column
+@pytest.mark.parametrize("dense", [1, 40, 5_000])
+def test_tables_that_are_too_large_to_be_laid_out_are_searched(rows, pack, pack_folders, monkeypatch, dense):
+    monkeypatch.setattr(facets, "_DENSE", dense)
+    cut = Reader.chunks
+    monkeypatch.setattr(Reader, "chunks", lambda self, batch: cut(self, batch, size=71))
+    several = [pack, *(Shelf(pack_folders).pack(name) for name in ("cn", "cn-42-lab"))]
+    assert in_bulk(table_of(rows), [pack]) == by_row(rows, [pack])
+    assert in_bulk(table_of(rows), several) == by_row(rows, several)
+
+
+def _large(column: Any, kind: Any = None) -> Any:
+    texts = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return column.cast(kind or pa.large_string()) if texts else column
 
 
 def _named(table: pa.Table) -> list[tuple[str, Any]]:
@@ -372,6 +385,7 @@ DAY = datetime(2026, 8, 20)
         ("identity", None, "column 'identity' is needed: it has no default"),
         ("order.at", None, "column 'order.at' is needed"),
         ("order.at", pa.array([None], type=pa.string()), "column 'order.at': a value is null; an order has a time"),
+        ("order.at", pa.DictionaryArray.from_arrays(pa.array([0]), pa.array([None], pa.string())), "a value is null"),
         ("order.at", pa.array([DAY]), "column 'order.at': times without zone"),
         ("prior.reported", pa.array(["20.8.2026"]), "column 'prior.reported': a value is no time like 2026-08"),
         ("prior.reported", pa.array([7]), "column 'prior.reported' holds int64, not timestamp[us, tz=UTC] or text"),

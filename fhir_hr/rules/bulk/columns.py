@@ -57,7 +57,7 @@ def _check_type(name: str, kind: Any) -> None:  # noqa: ANN401
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     if pa.types.is_null(inner):
         return
-    text = pa.types.is_string(inner) or pa.types.is_large_string(inner)
+    text = pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner)
     form = Form.TEXT if name.endswith(PRECISION) else FACTS[name].form
     if form is Form.FLAG:
         fits = pa.types.is_boolean(kind)
@@ -213,9 +213,14 @@ class Reader:
             UsageError: see :func:`check_columns`; also a null where ``order.at`` has to be.
         """
         check_columns(batch.schema)
-        if batch.column("order.at").null_count:
+        at = batch.column("order.at")
+        if at.null_count or (pa.types.is_dictionary(at.type) and at.dictionary.null_count):
             msg = "column 'order.at': a value is null; an order has a time"
             raise UsageError(msg)
+        for name in batch.schema.names:
+            if pa.types.is_string_view(batch.schema.field(name).type):
+                number = batch.schema.get_field_index(name)
+                batch = batch.set_column(number, name, batch.column(number).cast(pa.large_string()))
         encoded: dict[str, Any] = {}
         for start in range(0, batch.num_rows, size):
             yield Chunk(self, batch.slice(start, size), _Whole(batch, start, encoded))
