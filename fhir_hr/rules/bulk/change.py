@@ -38,7 +38,7 @@ def change(
         old_packs, new_packs: the packs of each side.
         source: the candidates; see :func:`fhir_hr.rules.bulk.judge_table`.
         item_system: code system of item codes that are written without one; that of the first new pack by default.
-        progress: told after each batch (of up to a million rows): rows done, and rows in all (``None`` for a stream
+        progress: told after each stretch of rows: rows done, and rows in all (``None`` for a stream
             that does not tell).
 
     Returns:
@@ -58,9 +58,9 @@ def change(
         # Both sides read the same chunks: a column is decoded once.
         for chunk in new.reader.chunks(batch):
             counts.add(chunk, old.columns(chunk), new.columns(chunk), items)
-        done += batch.num_rows
-        if progress is not None:
-            progress(done, total)
+            done += chunk.rows
+            if progress is not None:
+                progress(done, total)
     return counts.impact()
 
 

@@ -267,11 +267,11 @@ def read_fact(name: str, value: object, *, item_system: str | None) -> Any:  # n
         UsageError: the fact cannot have that value. The value itself is not told: it may be anything.
 
     Example:
-        >>> read_fact("prior.item", "cn-51-lab-12", item_system="urn:list")
-        Code(system='urn:list', code='cn-51-lab-12', display=None, version=None)
-        >>> read_fact("prior.status", "fertig", item_system=None)
+        >>> read_fact("prior.item", "cn-51-lab-12", item_system="urn:list").system
+        'urn:list'
+        >>> read_fact("prior.tier", 4, item_system=None)
         Traceback (most recent call last):
-        fhir_hr.errors.UsageError: column 'prior.status': a value is none of registered, preliminary, final...
+        fhir_hr.errors.UsageError: column 'prior.tier': a value is none of 0, 1, 2, 3
     """
     fact = FACTS[name]
     if value is None:

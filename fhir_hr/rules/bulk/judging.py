@@ -43,7 +43,7 @@ Source: TypeAlias = Any
 """A pyarrow Table, RecordBatch, RecordBatchReader or iterable of batches, or the path of a Parquet file."""
 
 Progress: TypeAlias = Callable[[int, int | None], None]
-"""Told after each batch: rows done, and rows in all where that is known."""
+"""Told after each stretch of rows: rows done, and rows in all where that is known."""
 
 BATCH = 1 << 20
 """Rows of a batch that is cut from a table or read from a file."""
@@ -160,9 +160,9 @@ def judge_batches(
     for batch in batches:
         for chunk in judging.reader.chunks(batch):
             yield judging.judge(chunk)
-        done += batch.num_rows
-        if progress is not None:
-            progress(done, total)
+            done += chunk.rows
+            if progress is not None:
+                progress(done, total)
 
 
 def judge_table(
@@ -185,7 +185,7 @@ def judge_table(
         packs: the packs to ask, in any order.
         item_system: code system of item codes that are written without one; that of the first pack by default.
         expires: whether to add the column ``expires``.
-        progress: told after each batch.
+        progress: told after each stretch of some hundred thousand rows: rows done, and rows in all or ``None``.
 
     Returns:
         One row per candidate: ``outcome`` and ``force`` (dictionaries of words), ``reasons_0`` and ``reasons_1``

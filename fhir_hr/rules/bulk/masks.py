@@ -24,7 +24,7 @@ def codes_of(low: int, high: int = 0) -> tuple[str, ...]:
 
     Example:
         >>> codes_of(*mask_of(["HR-OBLIGED", "HR-WINDOW-NONE"]))
-        ('HR-OBLIGED', 'HR-WINDOW-NONE')
+        ('HR-WINDOW-NONE', 'HR-OBLIGED')
     """
     mask = low | high << 64
     return tuple(code for bit, code in enumerate(mask_order()) if mask >> bit & 1)
