@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from fhir_hr.cli.console import choose_language, write_bytes
@@ -14,8 +15,11 @@ from fhir_hr.model.flags import Evidence
 from fhir_hr.recognition import read_evidence, read_order, recognise
 from fhir_hr.recognition.documents import MAX_BYTES
 from fhir_hr.rules.load import builtin_pack, load_pack
+from fhir_hr.rules.overlays import load_overlay
 from fhir_hr.rules.pack import Pack
+from fhir_hr.rules.publishing import load_trust
 from fhir_hr.sources import PriorStore
+from fhir_hr.sources.packs import PackStore
 
 __all__ = ["add_parser", "pack_of", "run"]
 
@@ -53,6 +57,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="append",
         help="folder of a rule pack, or the name of one that ships (all that ship, when left out)",
     )
+    parser.add_argument(
+        "--pack-store",
+        metavar="DIR",
+        help="judge by the signed packs of this folder (fhir-hr rules fetch); needs --trust",
+    )
+    parser.add_argument("--trust", metavar="FILE", help="trust file for --pack-store")
+    parser.add_argument(
+        "--overlay",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="folder of this hospital's overlay; may be repeated",
+    )
     parser.add_argument("--evidence", metavar="FILE", help="quality evidence as JSON")
     parser.add_argument(
         "--deadline", type=float, default=5.0, metavar="S", help="seconds to wait for the stores (default 5)"
@@ -73,7 +90,8 @@ def run(options: argparse.Namespace) -> Exit:
     recognition = recognise(
         order,
         sources=[PriorStore(path, name=Path(path).name) for path in options.store],
-        packs=[pack_of(name) for name in options.pack] if options.pack else None,
+        packs=_packs(options),
+        overlays=[load_overlay(Path(name)) for name in options.overlay],
         evidence=evidence,
         deadline=options.deadline,
     )
@@ -82,6 +100,27 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         show_recognition(recognition, language=choose_language(options.lang))
     return Exit.OK if recognition.complete else Exit.SOURCE
+
+
+def _packs(options: argparse.Namespace) -> Sequence[Pack] | None:
+    """Return the packs to judge by; ``None``: those that ship.
+
+    Raises:
+        UsageError: options that contradict one another, or a store without any pack.
+    """
+    if options.pack_store is None:
+        if options.trust is not None:
+            raise UsageError("--trust belongs to --pack-store")
+        return [pack_of(name) for name in options.pack] if options.pack else None
+    if options.pack or options.trust is None:
+        raise UsageError("--pack-store needs --trust, and no --pack beside it")
+    path = Path(options.trust)
+    trust = load_trust(read_document(options.trust, limit=MAX_BYTES, what="trust file"), file=path.name)
+    packs = PackStore(options.pack_store, trust=trust).packs()
+    if not packs:
+        # Never fall back to other packs in silence: the hospital asked for these.
+        raise UsageError(f"the store {Path(options.pack_store).name!r} holds no pack that this trust file accepts")
+    return packs
 
 
 def pack_of(name: str) -> Pack:

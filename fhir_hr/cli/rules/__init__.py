@@ -22,6 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         docs,
         explain,
         export,
+        fetch,
         index,
         keygen,
         lane,
@@ -41,5 +42,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     own = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (new, lint, test, mutate, diff, explain, build, keygen, sign, verify, lane, index, export, docs):
+    making = (new, lint, test, mutate, diff, explain, build, keygen, sign, verify, lane, index)
+    for module in (*making, fetch, export, docs):
         module.add_parser(own)
