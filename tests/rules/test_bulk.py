@@ -409,6 +409,20 @@ def test_columns_that_cannot_be(pack, name, column, words):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"), [("prior.exam", "{"), ("order.grade", "A"), ("prior.codings", "[1]"), ("prior.type", "x")]
+)
+def test_a_wrong_value_is_refused_wherever_it_stands_and_whoever_asks_for_it(rows, pack, name, value, monkeypatch):
+    cut = Reader.chunks
+    monkeypatch.setattr(Reader, "chunks", lambda self, batch: cut(self, batch, size=20))
+    good = table_of([rows[0]] * 60, dictionaries=False)
+    number = good.schema.names.index(name)
+    bad = good.set_column(number, name, pa.array([*good.column(name).to_pylist()[:59], value], type=pa.string()))
+    for table in (bad, bad.set_column(number, name, bad.column(name).dictionary_encode())):
+        with pytest.raises(UsageError, match=f"column '{name}': a value is"):
+            list(judge_batches(iter(table.to_batches(max_chunksize=20)), packs=[pack]))
+
+
+@pytest.mark.parametrize(
     ("value", "kind", "precision", "words"),
     [
         (1, pa.timestamp("ns", tz="UTC"), "second", "a time is finer than a microsecond"),

@@ -121,6 +121,16 @@ class Chunk:
         self.cache: dict[int, Any] = {}
         """What facets answered, by their identity."""
 
+    def check(self) -> Chunk:
+        """Read every column whose values are bound to something, whether or not a check asks for it."""
+        for name in self._names:
+            fact = name.removesuffix(PRECISION)
+            if fact in TIMES:
+                self.times(fact)
+            elif not FACTS[fact].free:
+                self.column(fact)
+        return self
+
     def array(self, fact: str) -> Any:  # noqa: ANN401
         """Return the Arrow array of a fact, or ``None`` when it has no column."""
         number = self._names.get(fact)
@@ -210,7 +220,8 @@ class Reader:
         """Cut a record batch into chunks.
 
         Raises:
-            UsageError: see :func:`check_columns`; also a null where ``order.at`` has to be.
+            UsageError: see :func:`check_columns`; also a null where ``order.at`` has to be, or a value that a fact
+                cannot have.
         """
         check_columns(batch.schema)
         at = batch.column("order.at")
@@ -223,7 +234,7 @@ class Reader:
                 batch = batch.set_column(number, name, batch.column(number).cast(pa.large_string()))
         encoded: dict[str, Any] = {}
         for start in range(0, batch.num_rows, size):
-            yield Chunk(self, batch.slice(start, size), _Whole(batch, start, encoded))
+            yield Chunk(self, batch.slice(start, size), _Whole(batch, start, encoded)).check()
 
     def column(self, fact: str, array: Any) -> Column:  # noqa: ANN401
         """Read one column of a chunk."""

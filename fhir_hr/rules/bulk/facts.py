@@ -69,6 +69,11 @@ class _Fact(msgspec.Struct, frozen=True):
     read: Callable[[Any, str | None], Any]
     default: Any = None
 
+    @property
+    def free(self) -> bool:
+        """Whether any value of the column's type will do."""
+        return self.read is _as_is
+
 
 class _WrongError(Exception):
     """A value that a fact cannot have; turned into a ``UsageError`` that names column and row."""

@@ -64,7 +64,7 @@ class _Merged(msgspec.Struct, frozen=True):
 
 
 class BulkJudge:
-    """Judges chunk after chunk under the same packs, and remembers what it asked.
+    """Judges chunk after chunk under the same packs, and remembers what it asked. One per thread.
 
     Args:
         packs: the packs to ask, in any order.
