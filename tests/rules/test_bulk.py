@@ -121,9 +121,12 @@ def _pools(vectors: Iterable[Vector]) -> dict[str, list[Any]]:
         found[f"{side}.reference"] = [None, "", "\x1c", "9-50", "9 - 50", "0-40"]
         found[f"{side}.encounter"] = [None, "", "v1", "v2"]
         found[f"{side}.institution"] = [*found[f"{side}.institution"], ""]
+        found[f"{side}.specimen"] += ["", " ", "serum"]
         found[f"{side}.codings"] += [[], ["urn:a|1"], ["urn:a|1", "urn:a|2"], ["|1"]]
     for name in ("name", "patient_name", "value", "specimen_text", "device_model"):
         found[f"prior.{name}"] = [None, "", " ", "\u3000", "\u2003x", "\x1f", "甲", "35", "~"]
+    for name in ("mark", "item_mark"):
+        found[f"prior.{name}"] += [None, "", " ", "no-such-hr", "chuannei-hr", "bing-hr"]
     found["prior.evidence"] += [[*one, *two] for one in found["prior.evidence"] for two in found["prior.evidence"]][:40]
     return found
 

@@ -149,26 +149,24 @@ class Same:
 
     card = 5
 
-    def __init__(
-        self, first: str, second: str, key: Callable[[Any], Hashable], *, also: Callable[[Any], Hashable] | None = None
-    ) -> None:
-        self.facts = first, second
-        self._keys = key, also or key
+    def __init__(self, first: str, second: str, key: Callable[[Any], Hashable]) -> None:
+        self._facts = first, second
+        self._key = key
 
     def of(self, chunk: Chunk) -> Ids | None:
         """See :class:`Facet`."""
         return cached(chunk, self, lambda: self._compare(chunk))
 
     def _compare(self, chunk: Chunk) -> Ids | None:
-        columns = [chunk.column(fact) for fact in self.facts]
+        columns = [chunk.column(fact) for fact in self._facts]
         token = columns[0].values, columns[1].values
         known = columns[0].luts.get(id(self))
         if known is None or known[0][0] is not token[0] or known[0][1] is not token[1]:
             numbers = Interner()
             numbers.id(None)
             luts = [
-                np.array([numbers.id(key(value)) for value in column.values], dtype=np.int32)
-                for key, column in zip(self._keys, columns, strict=True)
+                np.array([numbers.id(self._key(value)) for value in column.values], dtype=np.int32)
+                for column in columns
             ]
             known = columns[0].luts[id(self)] = token, luts
         a, b = (

@@ -70,8 +70,9 @@ def plain(value: Hashable) -> Hashable:
     return value
 
 
-def _is_none(value: object) -> bool:
-    return value is None
+def _presence(value: str | None) -> Hashable:
+    """Tell apart only: none, empty, anything else."""
+    return True if value else value
 
 
 def _given(value: str | None) -> str | None:
@@ -258,7 +259,7 @@ class PackFacets:
         }[spec.level]
 
         def mark(code: str | None) -> Hashable:
-            return code if code is None or code in known else "?"
+            return code if not code or code in known else "?"
 
         def covered(division: str | None) -> Hashable:
             return tuple(covers(area, division) for area in areas)
@@ -271,8 +272,7 @@ class PackFacets:
     def _item_symbol(self, _: object) -> Facets:
         return (
             *self._plain("prior.starred"),
-            self._fold("prior.mark", _is_none),
-            self._fold("prior.item_mark", _is_none),
+            self._fold("prior.mark", _presence),
         )
 
     def _quality(self, spec: QualitySpec) -> Facets:
@@ -304,7 +304,7 @@ class PackFacets:
             # A value that is text is there even if it is blank: only an empty one is not.
             return (Stated("prior.value", blank=True),)
         if field is Field.SPECIMEN:
-            return self._fold("prior.specimen", _is_none), Stated("prior.specimen_text", blank=True)
+            return self._fold("prior.specimen", _presence), Stated("prior.specimen_text", blank=True)
         return (self._keep(field, lambda: Present("prior.performed")),)
 
     def _comparability(self, spec: ComparabilitySpec) -> Facets:
