@@ -29,7 +29,7 @@ from fhir_hr.rules.checks import BINDERS
 from fhir_hr.rules.clock import span
 from fhir_hr.rules.diff import weigh
 from fhir_hr.rules.pack import Pack
-from fhir_hr.rules.tables_of import item_system_of, replace_tables
+from fhir_hr.rules.tables_of import item_system_of, replace_tables, with_rows
 from fhir_hr.rules.vocabulary import BIT
 from fhir_hr.testing import facts as kit
 from fhir_hr.testing.facts import BASE_KEYS, build
@@ -207,6 +207,32 @@ def test_cases_of_the_kit_are_answered_alike_under_changed_tables(pack_folders, 
                 assert bulk == row, (packs, tables, facts)
             total += len(rows)
     assert total > 4_000
+
+
+@pytest.mark.parametrize("stops", [2, 7, 40])
+@pytest.mark.parametrize("places", [1, 5])
+def test_institutions_with_many_periods(pack, all_vectors, stops, places):
+    chance = random.Random(stops)
+    facts = next(vector.facts for vector in all_vectors if vector.packs == ("cn-51-lab",))
+    names = [f"T{n}" for n in range(places)]
+    first = datetime(2026, 1, 1)
+    days = [sorted(chance.sample(range(400), 2 * stops)) for _ in names]
+    suspended = [
+        {"uscc": name, "start": f"{first + timedelta(start):%F}", "end": f"{first + timedelta(end):%F}"}
+        for name, own in zip(names, days, strict=True)
+        for start, end in zip(own[::2], own[1::2], strict=True)
+    ]
+    changed = with_rows(pack, suspensions=suspended)
+    rows = []
+    for _ in range(600):
+        at = first + timedelta(chance.randint(-3, 403), chance.choice((0, 57_599, 57_600, 86_399)))
+        text = f"{at:%FT%T}+00:00" if chance.random() < 0.8 else f"{at:%Y-%m-%d}"[: chance.choice((7, 10))]
+        order = {"order.at": "2027-12-01T10:00:00+08:00", "prior.reported": "2027-11-01T10:00:00+08:00"}
+        rows.append({**facts, **order, "prior.performed": text, "prior.institution": chance.choice(names)})
+    found = in_bulk(table_of(rows), [changed])
+    assert found == by_row(rows, [changed])
+    codes = {code for row in found for code in row[2]}
+    assert {"HR-INSTITUTION-SUSPENDED", "HR-INSTITUTION-UNKNOWN"} <= codes
 
 
 # -- forms of columns ------------------------------------------------------------------------------
@@ -440,6 +466,12 @@ def test_timestamps_that_cannot_be(pack, value, kind, precision, words):
     with pytest.raises(UsageError) as caught:
         judge_table(table, packs=[pack])
     assert words in str(caught.value)
+
+
+def test_a_column_that_stands_there_twice_is_refused(pack):
+    table = pa.Table.from_arrays([pa.array(["same"])] * 2, names=["identity", "identity"])
+    with pytest.raises(UsageError, match="column 'identity' stands there twice"):
+        judge_table(table, packs=[pack])
 
 
 def test_text_with_a_column_of_precision_is_refused(pack):
