@@ -24,7 +24,7 @@ Masks = npt.NDArray[np.uint64]
 
 
 class _Part:
-    """One check, and the masks of its answers: by effect (strong to weak) and half."""
+    """One check, and its answers as masks."""
 
     def __init__(self, kind: CheckKind, facets: Sequence[Facet], find: Callable[[Candidate], Findings]) -> None:
         def ask(chunk: Chunk, row: int) -> tuple[tuple[int, int], ...]:
@@ -32,23 +32,38 @@ class _Part:
 
         self.kind = kind
         self.asked = Asked(facets, ask)
-        self._masks: Masks = np.zeros((0, len(_BITS), 2), dtype=np.uint64)
+        self._levels: Masks = np.zeros((0, len(_BITS), 2), dtype=np.uint64)
+        self._codes: Masks = np.zeros((0, 2), dtype=np.uint64)
         self._bits: npt.NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
 
     def masks(self, chunk: Chunk, rows: Ids) -> tuple[Masks, npt.NDArray[np.uint8]]:
-        """Return what is found at some rows: masks by effect and half, and the effects united."""
+        """Return what is found at some rows: masks by half, and the effects united."""
+        at = self._at(chunk, rows)
+        return self._codes[at], self._bits[at]
+
+    def repeats(self) -> bool:
+        """Tell whether one answer of this check holds a code more than once."""
+        return any(len({rank for rank, _ in each}) < len(each) for each in self.asked.answers.values)
+
+    def levels(self, chunk: Chunk, rows: Ids) -> Masks:
+        """Return what is found at some rows: masks by effect (strong to weak) and half."""
+        at = self._at(chunk, rows)
+        out: Masks = self._levels[at]
+        return out
+
+    def _at(self, chunk: Chunk, rows: Ids) -> Ids:
         ids = self.asked.of(chunk)
-        known = len(self._masks)
+        known = len(self._levels)
         if self.asked.card > known:
             more = np.zeros((self.asked.card - known, len(_BITS), 2), dtype=np.uint64)
             for n, findings in enumerate(self.asked.answers.values[known:]):
                 for rank, bit in findings:
                     more[n, _BITS.index(bit), rank >> 6] |= np.uint64(1 << (rank & 63))
-            self._masks = np.concatenate([self._masks, more])
-            united = more.any(axis=2) * np.array(_BITS, dtype=np.uint8)
-            self._bits = np.concatenate([self._bits, united.sum(axis=1, dtype=np.uint8)])
-        at = np.zeros(len(rows), np.int32) if ids is None else ids[rows]
-        return self._masks[at], self._bits[at]
+            self._levels = np.concatenate([self._levels, more])
+            self._codes = np.bitwise_or.reduce(self._levels, axis=1)
+            united = self._levels.any(axis=2) * np.array(_BITS, dtype=np.uint8)
+            self._bits = united.sum(axis=1, dtype=np.uint8)
+        return np.zeros(len(rows), np.int32) if ids is None else ids[rows]
 
 
 class Found(Combined):
@@ -98,25 +113,41 @@ class Found(Combined):
 
     def answers_at(self, chunk: Chunk, rows: Ids, closed: Ids) -> Ids:
         """See :class:`Combined`."""
-        every = np.zeros((len(rows), len(_BITS), 2), dtype=np.uint64)
+        told = np.zeros((len(rows), 2), dtype=np.uint64)
         bits = np.zeros((len(rows), self.bits.shape[1]), dtype=np.uint8)
+        twice = np.zeros(len(rows), dtype=np.bool_)
         for part, group in zip(self._checks, self._groups, strict=True):
             masks, effects = part.masks(chunk, rows)
-            silent = closed if self._left is None else closed | self._is_left(chunk, rows, part.kind)
+            silent = self._silent(chunk, rows, closed, part.kind)
             masks[silent], effects[silent] = 0, 0
-            every |= masks
+            twice |= ((told & masks) != 0).any(axis=1) | part.repeats()
+            told |= masks
             bits[:, group] |= effects
-        told = np.zeros((len(rows), 2), dtype=np.uint64)
-        told_effects = np.zeros(len(rows), dtype=np.uint8)
-        for n, bit in enumerate(_BITS):
-            # One code once per pack, with its strongest effect.
-            new = every[:, n] & ~told
-            told_effects[new.any(axis=1)] |= bit
-            told |= new
+        told_effects = np.bitwise_or.reduce(bits, axis=1)
+        if twice.any():
+            told_effects[twice] = self._strongest(chunk, rows[twice], closed[twice])
         known = len(self.bits)
         self.low, self.high = np.concatenate([self.low, told[:, 0]]), np.concatenate([self.high, told[:, 1]])
         self.bits, self.effects = np.concatenate([self.bits, bits]), np.concatenate([self.effects, told_effects])
         return np.arange(known, len(self.bits), dtype=np.int32)
+
+    def _strongest(self, chunk: Chunk, rows: Ids, closed: Ids) -> npt.NDArray[np.uint8]:
+        """Unite the effects where a code is found more than once: it is told once, with its strongest effect."""
+        every = np.zeros((len(rows), len(_BITS), 2), dtype=np.uint64)
+        for part in self._checks:
+            levels = part.levels(chunk, rows)
+            levels[self._silent(chunk, rows, closed, part.kind)] = 0
+            every |= levels
+        told = np.zeros((len(rows), 2), dtype=np.uint64)
+        effects = np.zeros(len(rows), dtype=np.uint8)
+        for n, bit in enumerate(_BITS):
+            effects[(every[:, n] & ~told).any(axis=1)] |= bit
+            told |= every[:, n]
+        return effects
+
+    def _silent(self, chunk: Chunk, rows: Ids, closed: Ids, kind: CheckKind) -> Ids:
+        """Tell where a kind of check says nothing: the pack does not apply, or leaves it to another."""
+        return closed if self._left is None else closed | self._is_left(chunk, rows, kind)
 
     def _is_left(self, chunk: Chunk, rows: Ids, kind: CheckKind) -> npt.NDArray[np.bool_]:
         assert isinstance(self._left, Asked)
