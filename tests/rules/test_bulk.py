@@ -22,12 +22,13 @@ from fhir_hr.model.when import Precision, When
 from fhir_hr.rules import judge
 from fhir_hr.rules.bulk import change, codes_of, facets, judge_batches, judge_table, mask_of, mask_order
 from fhir_hr.rules.bulk.columns import Reader, stated
-from fhir_hr.rules.bulk.facts import FACTS, PRECISION, TIMES, Form, build_candidate, read_fact, read_time
+from fhir_hr.rules.bulk.facts import FACTS, PRECISION, TIMES, Form, build_candidate, read_fact
 from fhir_hr.rules.bulk.spans import Buckets
 from fhir_hr.rules.bulk.times import micros, read_timestamps
 from fhir_hr.rules.checks import BINDERS
 from fhir_hr.rules.clock import span
 from fhir_hr.rules.diff import weigh
+from fhir_hr.rules.fact_times import read_fact_time
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.tables_of import item_system_of, replace_tables, with_rows
 from fhir_hr.rules.vocabulary import BIT
@@ -246,7 +247,7 @@ def rows(all_vectors) -> list[dict[str, Any]]:
 
 
 def _moment(text: str | None) -> bool:
-    at = None if text is None else span(read_time(text))
+    at = None if text is None else span(read_fact_time(text))
     return at is not None and at[0] == at[1]
 
 
@@ -254,7 +255,7 @@ def _stamps(rows: Sequence[Mapping[str, Any]], unit: str = "us", zone: str = "UT
     """The same with timestamps and a column of precision, as far as a time can be one."""
     table = table_of(rows)
     for name in TIMES:
-        whens = [None if row[name] is None else read_time(row[name]) for row in rows]
+        whens = [None if row[name] is None else read_fact_time(row[name]) for row in rows]
         spans = [span(when) for when in whens]
         values = [None if one is None else micros(one[0]) for one in spans]
         precise = [None if when is None else when.precision.name.lower() for when in whens]
@@ -268,7 +269,7 @@ def _stamps(rows: Sequence[Mapping[str, Any]], unit: str = "us", zone: str = "UT
 def _readable(row: Mapping[str, Any]) -> bool:
     # A time that cannot be read has no timestamp; a date of another zone than +08:00 would be another date.
     times = [row[name] for name in TIMES if row[name] is not None]
-    return all(span(read_time(text)) is not None for text in times)
+    return all(span(read_fact_time(text)) is not None for text in times)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "+08:00", "Asia/Shanghai"])
@@ -288,7 +289,7 @@ def test_units_of_time(rows, pack, unit):
 def _fits(text: str | None, unit: str) -> bool:
     if text is None:
         return True
-    at = span(read_time(text))
+    at = span(read_fact_time(text))
     assert at is not None
     if unit == "ns":
         return "1700" < text[:4] < "2200"
@@ -539,16 +540,16 @@ def test_there_is_a_column_for_every_fact_with_the_same_default():
      "2026-08-20T10:05:07.1+08:00", "2026-08-20T10:05:07.123456+08:00", "2026-13-45"],
 )  # fmt: skip
 def test_times_are_read_as_the_kit_reads_them(text):
-    assert read_time(text) == kit.read_time(text)
+    assert read_fact_time(text) == kit.read_fact_time(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "26-08", "2026-8", "2026-08-20T10:05:07", "2026-08-20T10:5+08:00", "2026 08", "x"]
 )
 def test_times_that_are_none(text):
-    assert read_time(text) is None
+    assert read_fact_time(text) is None
     with pytest.raises(UsageError):
-        kit.read_time(text)
+        kit.read_fact_time(text)
 
 
 def test_spans_of_timestamps_are_those_of_the_clock():

@@ -6,7 +6,6 @@ mean the fact's default; two have none: ``identity`` and ``order.at``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from functools import lru_cache
@@ -23,11 +22,12 @@ from fhir_hr.model.lab import ReportKind, ReportStatus, ResultStatus, Scale
 from fhir_hr.model.orders import ExclusionClaim, Order, OrderItem
 from fhir_hr.model.priors import Grade, Institution, InstitutionType, Ownership, Prior
 from fhir_hr.model.values import Text
-from fhir_hr.model.when import Precision, When
+from fhir_hr.model.when import When
 from fhir_hr.rules.candidate import Candidate
 from fhir_hr.rules.clock import span
+from fhir_hr.rules.fact_times import read_fact_time
 
-__all__ = ["FACTS", "NEEDED", "PRECISION", "TIMES", "Form", "build_candidate", "read_fact", "read_time"]
+__all__ = ["FACTS", "NEEDED", "PRECISION", "TIMES", "Form", "build_candidate", "read_fact"]
 
 E = TypeVar("E", bound=Enum)
 
@@ -79,35 +79,8 @@ class _WrongError(Exception):
     """A value that a fact cannot have; turned into a ``UsageError`` that names column and row."""
 
 
-def read_time(text: str) -> When | None:
-    """Read a time as vectors write it; ``None`` when it is not of that form.
-
-    Example:
-        >>> read_time("2026-08-20T10+08:00").precision.name, read_time("20.8.2026")
-        ('HOUR', None)
-    """
-    found = _TIME.fullmatch(text)
-    if found is None:
-        return None
-    day, clock, zone = found["day"], found["clock"], found["zone"]
-    if day is not None:
-        return When(iso=day, precision=_DAYS[len(day)])
-    precision = _CLOCKS.get(len(clock), Precision.FRACTION)
-    iso = f"{found['date']}T{clock}{':00:00'[len(clock) - 2 :]}{zone}"
-    return When(iso=iso, precision=precision, zone=zone, zone_stated=True)
-
-
-_TIME = re.compile(
-    r"(?P<day>\d{4}(?:-\d\d(?:-\d\d)?)?)"
-    r"|(?P<date>\d{4}-\d\d-\d\d)T(?P<clock>\d\d(?::\d\d(?::\d\d(?:\.\d{1,6})?)?)?)(?P<zone>[+-]\d\d:\d\d)",
-    re.ASCII,
-)
-_DAYS = {4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}
-_CLOCKS = {2: Precision.HOUR, 5: Precision.MINUTE, 8: Precision.SECOND}
-
-
 def _time(text: str, _: str | None) -> When:
-    found = read_time(text)
+    found = read_fact_time(text)
     if found is None:
         raise _WrongError("no time like 2026-08 or 2026-08-20T10:00:00+08:00")
     return found
