@@ -540,7 +540,7 @@ def test_there_is_a_column_for_every_fact_with_the_same_default():
      "2026-08-20T10:05:07.1+08:00", "2026-08-20T10:05:07.123456+08:00", "2026-13-45"],
 )  # fmt: skip
 def test_times_are_read_as_the_kit_reads_them(text):
-    assert read_fact_time(text) == kit.read_fact_time(text)
+    assert read_fact_time(text) == kit.read_time(text)
 
 
 @pytest.mark.parametrize(
@@ -549,7 +549,7 @@ def test_times_are_read_as_the_kit_reads_them(text):
 def test_times_that_are_none(text):
     assert read_fact_time(text) is None
     with pytest.raises(UsageError):
-        kit.read_fact_time(text)
+        kit.read_time(text)
 
 
 def test_spans_of_timestamps_are_those_of_the_clock():
