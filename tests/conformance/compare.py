@@ -85,7 +85,8 @@ class Pair:
         second = comparable(self.evaluator.judge(self.compiled, msgspec.json.decode(line)))
         self.outcomes[library["outcome"]] += 1
         self.codes.update(code for code, _, _ in library["reasons"])
-        return {key: {"library": library[key], "evaluator": second[key]} for key in library if library[key] != second[key]}
+        unlike = [key for key in library if library[key] != second[key]]
+        return {key: {"library": library[key], "evaluator": second[key]} for key in unlike}
 
     def differs(self, case: Generated) -> bool:
         try:
@@ -151,7 +152,9 @@ def compare(pair: Pair, cases: Iterator[Generated], *, told: str) -> Result:
     return Result(cases=asked, different=different, first=first, outcomes=pair.outcomes, codes=pair.codes)
 
 
-def compare_changed(packs: Mapping[str, Pack], evaluator: Any, *, seed: int, part: int, parts: int, each: int) -> Result:
+def compare_changed(
+    packs: Mapping[str, Pack], evaluator: Any, *, seed: int, part: int, parts: int, each: int
+) -> Result:
     """Ask cases of changed packs, one change at a time: every ``parts``-th of all changes."""
     total, number = Result(), -1
     for name, pack in packs.items():
