@@ -38,7 +38,7 @@ def shift(offset: str) -> int:  # how far the clocks of an offset are ahead, in 
 
 @lru_cache(maxsize=100_000)
 def span(text: str | None, zone: str = "+08:00") -> Span | None:  # None: an unknown time
-    if not text or not (found := re.fullmatch(r"([0-9]{4}(?:-[0-9]{2}){0,2}(?:T(?!24)[0-9:.]+)?)(.*)", text)):
+    if not text or not (found := re.fullmatch(r"([0-9]{4}(?:-[0-9]{2}){0,2}(?:T(?!24)[0-9:.]+)?)(Z|[+-]..:..)?", text)):
         return None
     stated, ahead = found[1], shift(found[2] or zone)
     try:
@@ -48,7 +48,7 @@ def span(text: str | None, zone: str = "+08:00") -> Span | None:  # None: an unk
     except ValueError:
         return None
     low, high = ((moment - datetime.min) // timedelta(microseconds=1) - ahead for moment in (first, last))
-    return low, high if len(stated) < 19 else low
+    return (low, high if len(stated) < 19 else low) if abs(ahead) < DAY else None
 
 
 def within(start: str | None, end: str | None, at: Span | None, zone: str) -> float:
@@ -268,7 +268,7 @@ class Candidate:  # one ordered item (facts o) beside one prior (p) under one pa
     def find(self) -> Iterator[tuple[str, str, str, set[str]]]:  # kind of check, code, effect, missing facts
         asked = [(k, self.ask(k)) for k in self.pack["checks"] if k["check"] not in self.left]
         weak = any(within(row["start"], row["end"], self.at, self.zone) for row in self.weakened)
-        stale = self.fresh and self.at and self.at[1] > self.fresh[1]
+        stale = self.fresh and self.at and self.at[1] > self.fresh[0]
         more = {"OVERLAY =discretion": weak, "PACK-UNKNOWN unknown": self.applies == MAYBE, "PACK-STALE =note": stale}
         for k, said in asked + [({"check": "", **self.pack["applies"]}, said) for said in more if more[said]]:
             for code, on, *missing in (words.split() for words in said.split(";") if words):
@@ -278,7 +278,7 @@ class Candidate:  # one ordered item (facts o) beside one prior (p) under one pa
     def moments(self) -> Iterator[tuple[int, bool]]:  # when time may change it; does it still hold then?
         rows = self.negative + self.weakened
         ends = [span(end, self.zone) for end in (self.pack["effective"]["to"], *(row["end"] for row in rows))]
-        yield from ((end[1], True) for end in (self.fresh, *ends) if end)
+        yield from ((end[1], True) for end in (self.fresh and self.fresh[:1] * 2, *ends) if end)
         yield from ((start[0], False) for row in rows if (start := span(row["start"], self.zone)))
         for anchor, inclusive, unit, ahead in () if self.limit is None or "window" in self.left else self.readings:
             for moment in getattr(self, anchor) or ():
