@@ -118,7 +118,7 @@ def parse_zone(text: str) -> timezone | None:
 
 def parse_day(text: str | None, *, zone: str) -> Span | None:
     """Read ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` of a pack as a span in its zone; ``None`` when not that."""
-    if text is None:
+    if text is None or not text.isascii():  # digits of other scripts, as full-width ones, are not those of a date
         return None
     precision = {4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}.get(len(text))
     if precision is None:

@@ -126,6 +126,9 @@ def _check_dates(content: PackContent, at: Places) -> None:
             raise at.head(f"{day[:40]!r} is no date", f"$.effective.{name}")
     if spans["from"] and spans["to"] and spans["to"][1] < spans["from"][0]:
         raise at.head("ends before it begins", "$.effective")
+    for n, document in enumerate(content.documents):
+        if document.issued is not None and parse_day(document.issued, zone=zone) is None:
+            raise at.source(f"{document.issued[:40]!r} is no date", f"$.documents[{n}].issued")
     days = {"$.review_by": content.review_by}
     if content.verified is not None:
         days["$.verified.on"] = content.verified.on

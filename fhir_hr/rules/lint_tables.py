@@ -6,6 +6,7 @@ only to say where something is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.vocabulary import ListState
 
 __all__ = ["check_tables"]
+
+_DIVISION = re.compile(r"[0-9]{6}")
 
 _KEYS: dict[str, Callable[[Any], object]] = {
     "items": lambda row: row.code,
@@ -105,7 +108,7 @@ def _check_items(content: PackContent, items: set[str], at: Places) -> None:
 
 def _check_places(content: PackContent, at: Places) -> None:
     message = "division: {} is no GB/T 2260 division of six digits"
-    _each(content, "institutions", "division", lambda code: len(code) == 6 and code.isdigit(), message, at)
+    _each(content, "institutions", "division", lambda code: _DIVISION.fullmatch(code) is not None, message, at)
     _each(content, "institutions", "tier", _TIERS.__contains__, "tier: {} is no level of a hospital (0 to 3)", at)
 
 

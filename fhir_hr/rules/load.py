@@ -87,8 +87,12 @@ def load_pack(folder: Path) -> Pack:
     files: dict[str, bytes] = {}
     try:
         for path in sorted(folder.iterdir()):
-            if path.suffix in (".yaml", ".csv") and path.is_file():
-                files[path.name] = path.read_bytes()
+            if path.suffix.lower() not in (".yaml", ".csv"):
+                continue
+            # A list that is there and cannot be read is not a list that is not there.
+            if not path.is_file():
+                raise PackError("is no regular file", file=path.name)
+            files[path.name] = path.read_bytes()
     except OSError as error:
         raise PackError(f"cannot be read ({type(error).__name__})", file=folder.name) from error
     return load_pack_files(files)

@@ -13,6 +13,8 @@ from fhir_hr.rules.strict_yaml import MAX_BYTES
 
 __all__ = ["TableRow", "read_rows"]
 
+_OTHER_SEPARATORS = (";", "\t", "，", "；", "、")
+
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row: its cells by column and the line it starts on."""
@@ -52,9 +54,11 @@ def read_rows(
 ) -> list[TableRow]:
     """Read a table: UTF-8, a header of known columns, no repeated key.
 
+    A byte order mark before the header is passed over: spreadsheets write one whenever they save as UTF-8.
+
     Raises:
-        PackError: with file and line: too large, not UTF-8, a byte order mark, an unknown, missing or repeated
-            column, a stray or missing cell, an empty or repeated key.
+        PackError: with file and line: too large, not UTF-8, an unknown, missing or repeated column, other
+            separators than commas, a stray or missing cell, an empty or repeated key.
     """
     if len(data) > MAX_BYTES:
         raise PackError(f"larger than {MAX_BYTES} bytes", file=file)
@@ -62,9 +66,7 @@ def read_rows(
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise PackError("not UTF-8", file=file, line=data[: error.start].count(b"\n") + 1) from error
-    if text.startswith("\ufeff"):
-        raise PackError("starts with a byte order mark; save as plain UTF-8", file=file, line=1)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     rows: list[TableRow] = []
     seen: dict[tuple[str, ...], int] = {}
     header: list[str] | None = None
@@ -86,6 +88,9 @@ def read_rows(
 def _header(cells: list[str], *, file: str, required: Sequence[str], optional: Sequence[str]) -> list[str]:
     known = {*required, *optional}
     for name in cells:
+        for separator in _OTHER_SEPARATORS:
+            if {part.strip() for part in name.split(separator)} & known and separator in name:
+                raise PackError(f"separates cells by {separator!r}, not by commas", file=file, line=1)
         if name not in known:
             raise PackError(f"unknown column {name[:40]!r}", file=file, line=1)
     for name in required:

@@ -354,7 +354,8 @@ def test_a_row_that_was_left_out_is_not_held_against_others():
         ("pack.yaml", b"\xff", "不是 UTF-8 编码"),
         ("sources.yaml", b"documents:\n", "没有写值；不知道就写 null"),
         ("items.csv", b"", "文件是空的"),
-        ("items.csv", b"\xef\xbb\xbfcode\n", "（BOM）"),
+        ("items.csv", b"\xef\xbb\xbfcode;name_zh\n", "各栏用“;”隔开；应当用英文逗号"),
+        ("items.csv", b"code\tname_zh\n", "各栏用“制表符”隔开；应当用英文逗号"),
         ("items.csv", b"code,nome\n", "不认识的列“nome”"),
     ],
 )
@@ -362,6 +363,31 @@ def test_a_file_that_cannot_be_read_is_one_error(file, data, words):
     [error] = [one for one in advise({**lab(), file: data}) if one.severity is Severity.ERROR]
     assert error.file == file
     assert words in error.zh
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("max_days: 30 ", "max_days: 30天 ", "checks[7].max_days 处应为整数 或 null，实为文字；数字不加引号和单位"),
+        ("max_days: 30 ", 'max_days: "30" ', "checks[7].max_days 处应为整数 或 null，实为文字；数字不加引号和单位"),
+        ("inclusive: true ", "inclusive: yes ", "checks[7].inclusive 处应为 true、false 或 null，实为文字；不加引号"),
+        ('["510100"]', "[510100]", "applies.divisions[0] 处应为文字，实为整数；请加英文双引号"),
+        ("  from: null ", "  from: 2026 ", "effective.from 处应为文字 或 null，实为整数；请加英文双引号"),
+        ("level: city", "level: 市", "level 处的“市”不是可用的写法；可用：alliance, county, city, "),
+        ("effect: oblige", "effect: 应当互认", "可用：oblige, discretion, block, unknown, note"),
+        ("max_days: 30 ", "max_day: 30 ", "不认识的字段“max_day”，请核对拼写"),
+        ("  from: null ", '  from: "２０２６-08-20" ', "“２０２６-08-20”不是日期"),
+        ("checks:", "checks: x\nchecks2:", "checks 处应为列表，实为文字"),
+    ],
+)
+def test_a_wrong_value_is_told_in_words(old, new, words):
+    errors = [one for one in advise(edit(lab(), "pack.yaml", old, new)) if one.severity is Severity.ERROR]
+    assert words in errors[0].zh, errors[0].zh
+
+
+def test_the_date_of_a_document_is_a_date():
+    [error] = advise(edit(lab(), "sources.yaml", "issued: null", "issued: 2026年3月"))[:1]
+    assert (error.place, error.zh) == ("sources.yaml:8", "“2026年3月”不是日期；请写成 2026、2026-08 或 2026-08-20")
 
 
 def test_a_missing_file_is_said():

@@ -269,7 +269,10 @@ def test_arbitrary_files_raise_pack_error(files):
     ("data", "words"),
     [
         (b"", "t.csv:1: is empty; it needs at least its header"),
-        (b"\xef\xbb\xbfa,b\n", "t.csv:1: starts with a byte order mark"),
+        (b"\xef\xbb\xbfa;b\n", "t.csv:1: separates cells by ';', not by commas"),
+        (b"a\tb\n", r"t.csv:1: separates cells by '\t', not by commas"),
+        ("a，b\n".encode(), "t.csv:1: separates cells by '，', not by commas"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa,b\n", "t.csv:1: unknown column"),
         (b"a,a\n", "t.csv:1: missing column 'b'"),
         (b"a,b,a\n", "t.csv:1: a column is repeated"),
         (b"a,b\n1,\xff\n", "t.csv:2: not UTF-8"),
@@ -282,6 +285,11 @@ def test_broken_tables(data, words):
     with pytest.raises(PackError) as caught:
         read_rows(data, file="t.csv", required=("a", "b"), key=("a",))
     assert words in str(caught.value)
+
+
+def test_what_a_spreadsheet_saves_as_utf8_is_read():
+    [row] = read_rows(b"\xef\xbb\xbfa,b\r\n1,x\r\n", file="t.csv", required=("a", "b"), key=("a",))
+    assert (row.cells, row.line) == ({"a": "1", "b": "x"}, 2)
 
 
 def test_the_table_of_reasons_is_checked():
@@ -301,3 +309,13 @@ def test_the_table_of_reasons_is_checked():
         parse_reason_texts(text.replace("The two", "x").replace("({differ}): not", "({nobody}): not").encode())
     with pytest.raises(PackError, match="unknown stage 'marks'"):
         parse_reason_texts(text.replace("HR-MARK-ABSENT,mark", "HR-MARK-ABSENT,marks").encode())
+
+
+@pytest.mark.parametrize("name", ["suspensions.csv", "Items.CSV"])
+def test_a_list_that_cannot_be_read_is_not_one_that_is_not_there(pack_files, tmp_path, name):
+    for each, data in pack_files.items():
+        (tmp_path / each).write_bytes(data)
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(PackError, match=f"{name}: is no regular file"):
+        load_pack(tmp_path)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 from fhir_hr.errors import PackError
+from fhir_hr.model.decisions import Effect, Force
+from fhir_hr.model.lab import ReportKind
+from fhir_hr.rules.schema import Certainty
+from fhir_hr.rules.vocabulary import Anchor, Count, Level, ListState
 
 __all__ = ["TRANSLATIONS", "chinese"]
 
 TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"is missing", "缺少这个文件"),
-    (r"unknown key '(?P<a>.*)'", "不认识的字段“{a}”，请核对拼写"),
+    (r"(?:\S+: )?unknown key '(?P<a>.*)'", "不认识的字段“{a}”，请核对拼写"),
     (r"must be keys with values here", "这里应写成“字段: 值”"),
     (r"is written for vocabulary (?P<a>.*); this library knows (?P<b>.*)", "规则词汇版本为 {a}，本程序只认 {b}"),
     (r"unknown kind of check (?P<a>.*); there are (?P<b>.*)", "没有 {a} 这种检查；可用：{b}"),
@@ -90,8 +95,12 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"(?P<c>\w+): '(?P<a>.*)' is not a whole number", "{c} 栏“{a}”不是整数"),
     (r"larger than (?P<a>\d+) bytes", "文件超过 {a} 字节"),
     (r"not UTF-8", "不是 UTF-8 编码；请在表格软件中另存为“CSV UTF-8”或在编辑器中改编码"),
-    (r"starts with a byte order mark; save as plain UTF-8", "文件开头有字节顺序标记（BOM）；请存为不带 BOM 的 UTF-8"),
-    (r"not CSV: (?P<a>.*)", "不是合格的 CSV：{a}"),
+    (
+        r"separates cells by '(?P<a>.*)', not by commas",
+        "各栏用“{a}”隔开；应当用英文逗号（在表格软件中另存为“CSV UTF-8（逗号分隔）”）",
+    ),
+    (r"is no regular file", "不是普通文件，读不出来"),
+    (r"not CSV: (?P<a>.*)", "不是合格的 CSV，多半是英文双引号不配对（{a}）"),
     (r"is empty; it needs at least its header", "文件是空的，至少要有表头"),
     (r"unknown column '(?P<a>.*)'", "不认识的列“{a}”"),
     (r"missing column '(?P<a>.*)'", "缺少列“{a}”"),
@@ -110,12 +119,70 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"not YAML: (?P<a>.*)", "YAML 写法有误：{a}；多半是缩进、冒号后缺空格或引号不配对"),
     (r"(?P<c>\S+): Object missing required field `(?P<a>.*)`", "{c} 处缺少字段“{a}”"),
     (r"(?P<c>\S+): Invalid enum value '?(?P<a>.*?)'?", "{c} 处的“{a}”不是可用的写法"),
-    (r"(?P<c>\S+): Expected `(?P<a>.*)`, got `(?P<b>.*)`", "{c} 处应为 {a}，实为 {b}"),
+    (r"(?P<c>\S+): Expected `(?P<a>.*)`, got `(?P<b>.*)`", "{c} 处应为{a}，实为{b}"),
     (r"the file: Object missing required field `(?P<a>.*)`", "缺少字段“{a}”"),
 )
 """Pattern of the loader's words, and the Chinese words with the same values."""
 
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in TRANSLATIONS)
+
+
+_TYPES = {
+    "int": "整数",
+    "float": "小数",
+    "str": "文字",
+    "bool": "true、false",
+    "null": "null",
+    "array": "列表",
+    "object": "“字段: 值”",
+}
+_TYPE = "|".join(_TYPES)
+_TYPED = re.compile(rf"(?:{_TYPE})(?: \| (?:{_TYPE}))*")
+_GOT = re.compile(r".*: Expected `(.*)`, got `(.*)`", re.DOTALL)
+_ENUM = re.compile(r"(\S+): Invalid enum value .*", re.DOTALL)
+_CHOICES: dict[str, type[Enum]] = {
+    "effect": Effect,
+    "level": Level,
+    "certainty": Certainty,
+    "list_state": ListState,
+    "institutions_state": ListState,
+    "anchor": Anchor,
+    "count": Count,
+    "kinds": ReportKind,
+    "force": Force,
+}
+"""Words that may stand in a field, by its last name but one for ``force.value``."""
+
+
+def _plain(value: str) -> str:
+    """Return the loader's names of types as words; any other text as it is."""
+    if value == "\\t":
+        return "制表符"
+    if not _TYPED.fullmatch(value):
+        return value
+    *first, last = (_TYPES[name] for name in value.split(" | "))
+    if not first:
+        return last
+    words = "、".join(first) + " 或 " + last
+    return f" {words}" if words[0].isascii() else words
+
+
+def _hint(reason: str) -> str:
+    """Say what helps against a value of the wrong type, or which words there are."""
+    typed, enum = _GOT.fullmatch(reason), _ENUM.fullmatch(reason)
+    if typed is not None:
+        wanted, got = typed.groups()
+        if got == "int" and "str" in wanted:
+            return "；请加英文双引号"
+        if got == "str" and "int" in wanted:
+            return "；数字不加引号和单位"
+        return "；不加引号" if got == "str" and "bool" in wanted else ""
+    if enum is not None:
+        path = re.sub(r"\[\d+\]", "", enum.group(1)).removesuffix(".value").split(".")
+        level = path[-1] == "level" and len(path) > 1  # of a mark: on the report or at the item
+        words = None if level else _CHOICES.get(path[-1])
+        return f"；可用：{', '.join(str(one.value) for one in words)}" if words is not None else ""
+    return ""
 
 
 def chinese(error: PackError) -> str:
@@ -128,5 +195,6 @@ def chinese(error: PackError) -> str:
     for pattern, said in _COMPILED:
         found = pattern.fullmatch(error.reason)
         if found:
-            return said.format(**found.groupdict())
+            values = {key: _plain(value) for key, value in found.groupdict().items()}
+            return said.format(**values) + _hint(error.reason)
     return f"写法有误：{error.reason}"

@@ -88,7 +88,8 @@ HEAD = b"uscc,item,from,to,reason,clause\n"
         (b"uscc,item,from,to,reason,clause,=cmd()\n", "unknown column"),
         (HEAD + b"A,\x00,,,,\n", ""),
         (HEAD + b"\xff,,,,,\n", "not UTF-8"),
-        (b"\xef\xbb\xbf" + HEAD, "byte order mark"),
+        (b"\xef\xbb\xbf" * 2 + HEAD, "unknown column"),
+        (HEAD.replace(b",", b";"), "separates cells by ';'"),
     ],
 )
 def test_hostile_tables_build_nothing(files, table, words):
