@@ -165,6 +165,11 @@ def read_evidence(data: bytes) -> tuple[Evidence, ...]:
         UsageError: it is no JSON, or something in it is missing, unknown or impossible; says where.
     """
     stated = _decode(data, _EvidenceList, "evidence")
+    for number, each in enumerate(stated.evidence):
+        if each.item == "":
+            # Neither "all items" nor "none": a failure must not be lost, and a pass must not spread.
+            msg = f"$.evidence[{number}].item is empty; leave it out where the evidence is for all items"
+            raise UsageError(msg)
     return tuple(
         Evidence(
             type=each.type,

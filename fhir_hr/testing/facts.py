@@ -234,7 +234,7 @@ def _institution(f: dict[str, Any], side: str) -> Institution:
 def _claim(value: object, n: int) -> ExclusionClaim:
     at = f"order.exclusions[{n}]"
     row = _row(value, at, ("case", "item"), needed=("case",))
-    return ExclusionClaim(case=_word(row["case"], f"{at}.case"), item_id=_text(row, "item", at=at))
+    return ExclusionClaim(case=_word(row["case"], f"{at}.case"), item_id=_text(row, "item", at=at) or None)
 
 
 def _evidence(value: object, n: int, institution: str) -> Evidence:
@@ -244,7 +244,7 @@ def _evidence(value: object, n: int, institution: str) -> Evidence:
         type=_enum(row, "type", EvidenceType, at=at),
         result=_enum(row, "result", EvidenceResult, at=at),
         institution=_text(row, "institution", at=at) or institution,
-        item=_text(row, "item", at=at),
+        item=_text(row, "item", at=at) or None,
         start=_maybe_time(row, "from", at=at),
         end=_maybe_time(row, "to", at=at),
     )

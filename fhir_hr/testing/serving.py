@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,7 +15,7 @@ from fhir_hr.rules.tables_of import item_system_of, replace_tables
 from fhir_hr.testing.answers import answer_of
 from fhir_hr.testing.facts import build
 from fhir_hr.testing.protocol import Request, write_answer
-from fhir_hr.testing.times import read_time
+from fhir_hr.testing.times import read_moment
 
 __all__ = ["Engine", "read_packs"]
 
@@ -86,6 +85,6 @@ class Engine:
                 content = replace_tables(pack.content, tables) if tables else pack.content
             except DataFileError as error:
                 raise UsageError(str(error)) from error
-            fresh = None if until is None else datetime.fromisoformat(read_time(until).iso)
+            fresh = None if until is None else read_moment(until)
             bound = self._bound[key] = bind_pack(content, fresh_until=fresh)
         return bound

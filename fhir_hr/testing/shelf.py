@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from fhir_hr.rules.pack import Pack, bind_pack, canonical_json
 from fhir_hr.rules.schema import PackContent
 from fhir_hr.rules.tables_of import item_system_of, replace_tables
 from fhir_hr.testing.facts import Case, build
-from fhir_hr.testing.times import read_time
+from fhir_hr.testing.times import read_moment
 from fhir_hr.testing.vectors import Vector
 
 __all__ = ["Shelf", "bind", "case_of", "find_packs", "replaced_parts", "rules_root"]
@@ -58,7 +57,7 @@ def bind(content: PackContent, *, fresh_until: str | None = None) -> Pack:
     """Bind a content, with the end of its signed index where one is given."""
     if fresh_until is None:
         return bind_pack(content)
-    return bind_pack(content, fresh_until=datetime.fromisoformat(read_time(fresh_until).iso))
+    return bind_pack(content, fresh_until=read_moment(fresh_until))
 
 
 class Shelf:

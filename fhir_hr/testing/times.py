@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 
 from fhir_hr.errors import UsageError
 from fhir_hr.model.when import When
 from fhir_hr.rules.fact_times import read_fact_time
 
-__all__ = ["read_time"]
+__all__ = ["read_moment", "read_time"]
 
 
 @lru_cache(maxsize=4096)
@@ -27,3 +28,20 @@ def read_time(text: str) -> When:
         msg = f"{text[:40]!r} is no time like 2026-08 or 2026-08-20T10:00:00+08:00"
         raise UsageError(msg)
     return found
+
+
+def read_moment(text: str) -> datetime:
+    """Read a time of a vector as one moment: of a time that is less precise, its first.
+
+    Raises:
+        UsageError: it is not of that form, or no calendar has it.
+
+    Example:
+        >>> read_moment("2026-08").isoformat()
+        '2026-07-31T16:00:00+00:00'
+    """
+    try:
+        return read_time(text).earliest
+    except (ValueError, OverflowError) as error:
+        msg = f"{text[:40]!r} is no possible time"
+        raise UsageError(msg) from error

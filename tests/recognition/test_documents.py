@@ -88,6 +88,10 @@ def test_evidence():
             b'{"evidence": [{"type": "eqa", "result": "failed", "institution": "H1", "end": "soon"}]}',
             r"\$.evidence\[0\].end is not a possible date",
         ),
+        (
+            b'{"evidence": [{"type": "eqa", "result": "failed", "institution": "H1", "item": ""}]}',
+            r"\$.evidence\[0\].item is empty; leave it out where the evidence is for all items",
+        ),
     ],
 )
 def test_wrong_evidence(data, words):

@@ -178,6 +178,10 @@ def test_the_kit_never_writes_over_anything(tmp_path, capsys):
         (b'{"id": "1", "packs": ["cn-99"], "facts": {}}', "there is no pack 'cn-99'"),
         (b'{"id": "1", "packs": ["cn-51-lab"], "facts": {"x": 1}}', "there is no fact 'x'"),
         (b'{"id": "1", "packs": ["cn-51-lab"], "facts": {}, "tables": {"cn-51-lab": {"x": []}}}', "no table 'x'"),
+        (
+            b'{"id": "1", "packs": ["cn-51-lab"], "facts": {}, "fresh_until": {"cn-51-lab": "2026-02-30"}}',
+            "'2026-02-30' is no possible time",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_is_told(line, words):

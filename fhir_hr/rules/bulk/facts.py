@@ -144,7 +144,7 @@ def _alliances(text: str, _: str | None) -> tuple[str, ...] | None:
 
 
 def _claims(text: str, _: str | None) -> tuple[ExclusionClaim, ...]:
-    return tuple(ExclusionClaim(case=claim.case, item_id=claim.item) for claim in _CLAIMS(text) or ())
+    return tuple(ExclusionClaim(case=claim.case, item_id=claim.item or None) for claim in _CLAIMS(text) or ())
 
 
 def _proofs(text: str, _: str | None) -> tuple[Evidence, ...]:
@@ -153,7 +153,7 @@ def _proofs(text: str, _: str | None) -> tuple[Evidence, ...]:
             type=proof.type,
             result=proof.result,
             institution=proof.institution or "",
-            item=proof.item,
+            item=proof.item or None,
             start=None if proof.start is None else _time(proof.start, None),
             end=None if proof.end is None else _time(proof.end, None),
         )
