@@ -206,7 +206,7 @@ def _dated(verdict: Verdict, route: Route, candidate: Candidate) -> Verdict:
 
 def _none(candidate: Candidate) -> Verdict:
     params = (("receiver", candidate.order.institution.division or "–"),)
-    finding = merge_finding(ReasonCode.PACK_NONE, CheckKind.APPLIES, Effect.UNKNOWN, params, "no pack, no judgement")
+    finding = merge_finding(ReasonCode.PACK_NONE, CheckKind.APPLIES, Effect.UNKNOWN, params, "没有规则包，不作判断")
     return make_verdict(RecognitionOutcome.INDETERMINATE, [finding], (), None)
 
 
@@ -215,7 +215,7 @@ def _conflict(spoken: list[tuple[Pack, RecognitionOutcome]]) -> Finding:
         ("outcomes", ",".join(outcome for _, outcome in spoken)),
         ("packs", ",".join(pack.ref.id for pack, _ in spoken)),
     )
-    reading = "any pack that obliges counts; blocks are united"
+    reading = "任一规则包要求应当互认的即计入，各包的不予互认与无法判断合并计算"
     return merge_finding(ReasonCode.CONFLICT, CheckKind.MERGE, Effect.NOTE, params, reading)
 
 
@@ -225,5 +225,5 @@ def _window_conflict(route: Route, limits: tuple[int | None, ...]) -> Finding:
         ("days", ",".join(str(days) for _, days in stated)),
         ("packs", ",".join(pack for pack, _ in stated)),
     )
-    reading = "no pack leaves its limit to the other; each is asked"
+    reading = "各规则包均未让位于对方的时限，逐一判断"
     return merge_finding(ReasonCode.WINDOW_CONFLICT, CheckKind.MERGE, Effect.NOTE, params, reading)

@@ -231,7 +231,7 @@ def bind_pack(
 
 
 def _stale(voice: Voice, until: When) -> Findings:
-    then = Then(effect=Effect.NOTE, interpretation="an expired index is told and never switches rules off")
+    then = Then(effect=Effect.NOTE, interpretation="索引过期只作提示，不停用规则")
     return voice.fixed(ReasonCode.PACK_STALE, CheckKind.APPLIES, then, params=(("until", until.iso),))
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
 
 from fhir_hr._data import data_path
 from fhir_hr.errors import PackError
+from fhir_hr.mapping.marks import load_marks
+from fhir_hr.mapping.specimens import load_specimens
 from fhir_hr.model.decisions import ClauseRef, Effect, Reason
 from fhir_hr.rules.check_specs import Then
 from fhir_hr.rules.lists import Lists
@@ -68,6 +71,38 @@ _WORDS = {
     "images": "影像",
     "series": "全部序列",
     "device-model": "仪器型号",
+    "chest": "胸部",
+    "infant-chest": "婴幼儿胸部",
+    "shoulder": "肩关节",
+    "elbow": "肘关节",
+    "wrist": "腕关节",
+    "hand": "手",
+    "hip": "髋关节",
+    "knee": "膝关节",
+    "ankle": "踝关节",
+    "foot": "足部",
+    "cervical-spine": "颈椎",
+    "thoracic-spine": "胸椎",
+    "lumbar-spine": "腰椎",
+    "sacrococcygeal-spine": "骶尾椎",
+    "pelvis": "骨盆",
+    "pelvic-cavity": "盆腔",
+    "upper-abdomen": "上腹部",
+    "head": "头部",
+    "brain": "颅脑",
+    "sella": "鞍区",
+    "nose": "鼻部",
+    "registered": "已登记",
+    "partial": "部分结果",
+    "preliminary": "初步",
+    "final": "终审",
+    "amended": "已修订",
+    "corrected": "已更正",
+    "appended": "已补充",
+    "cancelled": "已取消",
+    "entered-in-error": "录入错误",
+    "unknown": "不明",
+    "tier-0": "未定级",
     "tier-1": "一级",
     "tier-2": "二级",
     "tier-3": "三级",
@@ -200,6 +235,7 @@ class Voice:
         self.lists = Lists(content)
         self._pack = content.pack
         self._texts = texts
+        self._names = {row.code: row.name_zh for row in content.items}
         self._clauses = {
             clause.id: ClauseRef(document=document.id, clause=clause.clause, text=clause.text)
             for document in content.documents
@@ -239,7 +275,7 @@ class Voice:
         lacking = then.effect not in (Effect.NOTE, Effect.OBLIGE)
         facts = text.facts if lacking else ()
         name, check = code.value, kind.value
-        zh, en = text.sentence_zh, text.sentence_en
+        zh, en, names = text.sentence_zh, text.sentence_en, self._names
         kept: dict[tuple[Params, tuple[str, ...]], Findings] = {}
 
         def make(params: Params, missing: tuple[str, ...] = ()) -> Findings:
@@ -254,7 +290,7 @@ class Voice:
                 clause=clause,
                 pack=pack,
                 params=params,
-                zh=zh.format_map(_Chinese(params)) if params else zh,
+                zh=zh.format_map(_Chinese(params, names)) if params else zh,
                 en=en.format_map(_Plain(params)) if params else en,
             )
             made = (
@@ -280,5 +316,24 @@ class _Plain(dict[str, str]):
 
 
 class _Chinese(_Plain):
-    def __init__(self, params: Params) -> None:
-        super().__init__({key: "、".join(_WORDS.get(part, part) for part in value.split(",")) for key, value in params})
+    """Values in the words that physicians read; ``names``: items of the pack by code."""
+
+    def __init__(self, params: Params, names: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__({key: "、".join(_word(part, names) for part in value.split(",")) for key, value in params})
+
+
+def _word(part: str, names: Mapping[str, str]) -> str:
+    known = _WORDS.get(part) or names.get(part) or _registered().get(part)
+    if known is not None:
+        return known
+    # Projections of one examination: frontal+lateral.
+    pieces = part.split("+")
+    return "+".join(_WORDS[piece] for piece in pieces) if all(piece in _WORDS for piece in pieces) else part
+
+
+@cache
+def _registered() -> Mapping[str, str]:
+    """What marks and kinds of specimen are called, by our codes."""
+    registry = load_marks()
+    kinds = {code: kind.zh for code, kind in load_specimens().kinds.items()}
+    return kinds | {mark.code: mark.text for mark in (*registry.unconfirmed, *registry.marks)}

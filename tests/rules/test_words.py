@@ -14,8 +14,11 @@ from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.lab import Scale
 from fhir_hr.model.orders import OrderItem
 from fhir_hr.rules import builtin_packs, decide, expand, explain
+from fhir_hr.rules.engine import judge
+from fhir_hr.rules.load import builtin_pack
 from fhir_hr.rules.reasons import reason_texts
 from fhir_hr.rules.vocabulary import VOCABULARY, CheckKind
+from fhir_hr.testing.facts import build
 
 
 def told(make, pack, facts, **options):
@@ -25,11 +28,10 @@ def told(make, pack, facts, **options):
 
 def test_one_sentence_for_the_physician(make, pack):
     assert told(make, pack, {}) == (
-        "应当互认（不得重复检查）：报告标有覆盖出具与接诊机构的互认标识（川内HR）（四(一)）。"
+        "应当互认（不得重复检查）：报告（或该项目）标有覆盖出具与接诊机构的互认标识（川内HR）（四(一)）。"
     )
     assert told(make, pack, {"prior.mark": None}, lang="en") == (
-        "May be recognised, at the physician's judgement: "
-        "The report carries no mark; it is one of the other results whose recognition is encouraged (四(一))."
+        "May be recognised, at the physician's judgement: The report (or this item) carries no mark (四(一))."
     )
     sentence = told(make, pack, {"identity": "unknown", "prior.mark": None})
     assert sentence == "无法判断：尚不能证实为同一患者（一致：–；不一致：–），请核对身份（三(一)）。"
@@ -144,3 +146,30 @@ def test_the_vocabulary_page_names_every_check_code_and_file(pack_files):
     for name in pack_files:
         assert f"`{name}`" in page
     assert f"Version `{VOCABULARY}`" in page
+
+
+def test_codes_are_told_in_words(make, pack):
+    facts = {"prior.mark": "bing-hr", "prior.specimen": "urine", "prior.status": "preliminary"}
+    case = make(facts)
+    decision = decide(case.item, case.prior, order=case.order, packs=[pack])
+    told = {reason.code: reason for reason in decision.reasons}
+    assert told["HR-MARK-OUTSIDE"].zh.startswith("互认标识（并HR）不覆盖")
+    assert dict(told["HR-MARK-OUTSIDE"].params)["mark"] == "bing-hr"
+    assert "标本（尿液）" in told["HR-SPECIMEN-MISMATCH"].zh
+    assert told["HR-NOT-FINAL"].zh.startswith("结果状态为初步、报告状态为终审，")
+
+
+def test_items_projections_and_parts_are_told_in_words():
+    imaging = builtin_pack("cn-51-imaging")
+    facts = {
+        "order.at": "2026-08-20T10:00:00+08:00",
+        "order.kind": "imaging",
+        "prior.kind": "imaging",
+        "order.division": "510100",
+        "order.item": "cn-51-img-26",
+        "prior.item": "cn-51-img-13",
+    }
+    case = build(facts, item_system=imaging.content.item_system)
+    said = {each.code: each.zh for each in judge(case.item, case.prior, order=case.order, packs=[imaging]).reasons}
+    assert said["HR-ITEM-MISMATCH"] == ("已有结果的项目（左侧膝关节正侧位摄影）不是所开项目（胸部计算机体层(CT)平扫）")
+    assert "所开：CT、胸部；已有：DR、膝关节" in said["HR-EXAM-MISMATCH"]
