@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fhir_hr.mapping.canonical import OFF_LIST_SYSTEM
+from fhir_hr.mapping.exams import load_exams
 from fhir_hr.mapping.text import fold_name
 from fhir_hr.model.codes import Code, Concept
 from fhir_hr.model.exams import Exam
@@ -24,6 +25,10 @@ class Candidates:
     one that was not recognised as it: that is another test until a table says so. One that a list says to include
     it (增强 = 平扫 + 增强) is.
 
+    Examinations are named freely (胸部CT leaves 平扫 or 增强 open), and "nothing was found" would be untrue of one that
+    only nobody mapped: where order or prior has no item code, the same modality and part of the body is enough. What
+    they are is taken from the examination stated, else from the list's row, else from the rows that the name may mean.
+
     Args:
         priors: the priors.
         broader: items that include another, by the included one (:func:`broader_items`).
@@ -36,9 +41,11 @@ class Candidates:
         for prior in priors:
             if prior.item is not None:
                 self._by_item.setdefault((prior.kind, prior.item), []).append(prior)
-            if not _listed(prior.item):
-                for key in _words(prior.code, prior.name, prior.exam):
-                    self._by_words.setdefault((prior.kind, key), []).append(prior)
+            keys: list[Code | str] = [] if _listed(prior.item) else _words(prior.code, prior.name)
+            if prior.kind is ReportKind.IMAGING:
+                keys += _parts(prior.item, prior.exam, prior.name)
+            for key in dict.fromkeys(keys):
+                self._by_words.setdefault((prior.kind, key), []).append(prior)
 
     def of(self, item: OrderItem) -> list[Prior]:
         """Return the candidates of one ordered item, each once."""
@@ -46,10 +53,14 @@ class Candidates:
         if item.item is not None:
             for code in (item.item, *self._broader.get(item.item, ())):
                 same += self._by_item.get((item.kind, code), [])
-        if _listed(item.item):
+        imaging = item.kind is ReportKind.IMAGING
+        if _listed(item.item) and not imaging:
             return same
         found = {prior.id: prior for prior in same}
-        for key in _words(item.code, item.name, item.exam):
+        keys = [] if _listed(item.item) else _words(item.code, item.name)
+        if imaging:
+            keys += _parts(item.item, item.exam, item.name)
+        for key in keys:
             for prior in self._by_words.get((item.kind, key), ()):
                 if item.item is None or prior.item is None:
                     found[prior.id] = prior
@@ -71,10 +82,19 @@ def _listed(item: Code | None) -> bool:
     return item is not None and item.system != OFF_LIST_SYSTEM
 
 
-def _words(code: Concept, name: str, exam: Exam | None) -> list[Code | str]:
+def _words(code: Concept, name: str) -> list[Code | str]:
     words: list[Code | str] = [coding for coding in code.codings if coding.system is not None]
     if folded := fold_name(name):
         words.append(folded)
-    if exam is not None and exam.modality and exam.body_part:
-        words.append(f"{exam.modality}\x1f{exam.body_part}")
     return words
+
+
+def _parts(item: Code | None, exam: Exam | None, name: str) -> list[str]:
+    """Modality and part of the body of an examination; several, where its name may mean several."""
+    table = load_exams()
+    stated = [exam] if exam is not None and exam.modality and exam.body_part else []
+    if not stated:
+        match = table.find(name)
+        codes = [item] if item is not None else [match.item] if match.item is not None else match.candidates
+        stated = [row.exam for code in codes if (row := table.row(code)) is not None]
+    return [f"{each.modality}\x1f{each.body_part}" for each in dict.fromkeys(stated)]

@@ -9,6 +9,7 @@ from fhir_hr.mapping.canonical import LOINC
 from fhir_hr.mapping.exams import ExamTable, load_exams
 from fhir_hr.mapping.items import ItemTable, load_items
 from fhir_hr.mapping.specimens import load_specimens
+from fhir_hr.model.exams import Side
 from fhir_hr.model.lab import ReportKind
 from fhir_hr.model.orders import Order, OrderItem
 from fhir_hr.model.priors import Prior
@@ -81,6 +82,17 @@ def _mapped_exam(item: OrderItem, table: ExamTable, issues: list[Issue]) -> Orde
     return item
 
 
+def _mapped_prior_exam(prior: Prior, table: ExamTable) -> Prior:
+    found = table.find(prior.name).item
+    row = None if found is None else table.row(found)
+    if found is None or row is None:
+        return prior
+    if row.exam.side is None and prior.exam is not None and prior.exam.side in (Side.LEFT, Side.RIGHT):
+        # 髋关节正位摄影 has no side on the list: a left hip beside an order without side may be the wrong one.
+        return prior
+    return msgspec.structs.replace(prior, item=found)
+
+
 _BLOOD = ("blood", "serum", "plasma")
 """What the packaged panels are taken from; 葡萄糖 of a urine report is another test of the same name."""
 
@@ -88,14 +100,14 @@ _BLOOD = ("blood", "serum", "plasma")
 def map_prior(prior: Prior, *, items: ItemTable | None = None, exams: ExamTable | None = None) -> Prior:
     """Find the item of a prior that its source did not map.
 
-    An examination is found by its whole name. Of a laboratory result, "stands on no list" is told from "not mapped"
-    for a test of a blood panel that is known by its whole name.
+    An examination is found by its whole name, unless it states the one side of an item that has none on the list: then
+    nobody can tell that it is the side that was ordered. Of a laboratory result, "stands on no list" is told from
+    "not mapped" for a test of a blood panel that is known by its whole name.
     """
     if prior.item is not None:
         return prior
     if prior.kind is ReportKind.IMAGING:
-        found = (exams or load_exams()).find(prior.name).item
-        return prior if found is None else msgspec.structs.replace(prior, item=found)
+        return _mapped_prior_exam(prior, exams or load_exams())
     if prior.kind is not ReportKind.LABORATORY:
         return prior
     table = items or load_items()

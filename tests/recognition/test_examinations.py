@@ -227,3 +227,38 @@ def test_a_store_keeps_what_examinations_need(tmp_path, imaging):
     store.keep(Deposit(message="m", created=prior.reported, reports=(version,), priors=(prior,)))
     (found,) = store.find(PriorQuery(patient=order.patient)).priors
     assert found == prior
+
+
+@pytest.mark.parametrize(("ordered", "existing"), [("胸部CT", "胸部CT平扫"), ("胸部CT平扫", "胸部CT")])
+def test_a_name_that_leaves_something_open_is_not_taken_for_nothing(imaging, ordered, existing):
+    order, prior = imaging(ordered, existing)
+    _, item, codes = told(order, prior)
+    assert (item.answer, item.outcome) == ("found", "indeterminate")
+    assert "HR-ITEM-UNMAPPED" in codes
+
+
+def test_a_prior_that_nobody_mapped_is_found_by_what_was_examined(imaging):
+    order, prior = imaging("胸部CT平扫", "Thorax routine", exam=Exam(modality="CT", body_part="chest"))
+    _, item, codes = told(order, prior)
+    assert (item.answer, item.outcome) == ("found", "indeterminate")
+    assert "HR-ITEM-UNMAPPED" in codes
+    order, prior = imaging("头部CT平扫", "Thorax routine", exam=Exam(modality="CT", body_part="chest"))
+    assert told(order, prior)[1].answer == "nothing"
+
+
+def test_the_other_side_is_no_candidate_but_an_open_one_is(imaging):
+    order, prior = imaging("左膝关节正侧位摄影", "右膝关节正侧位摄影")
+    assert told(order, prior)[1].answer == "nothing"
+    order, prior = imaging("左膝关节正侧位摄影", "膝关节正侧位摄影")
+    assert told(order, prior)[1].outcome == "indeterminate"
+
+
+def test_one_hip_never_answers_for_a_hip_without_side(imaging):
+    order, prior = imaging(
+        "髋关节正位摄影", "髋关节正位摄影", exam=Exam(modality="DR", body_part="hip", side=Side.LEFT)
+    )
+    _, item, codes = told(order, prior)
+    assert item.outcome == "indeterminate"
+    assert "HR-ITEM-UNMAPPED" in codes
+    order, prior = imaging("髋关节正位摄影", "髋关节正位摄影")
+    assert told(order, prior)[1].outcome == "must"
