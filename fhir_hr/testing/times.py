@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from fhir_hr.errors import UsageError
 from fhir_hr.model.when import When
+from fhir_hr.rules.clock import moment, span
 from fhir_hr.rules.fact_times import read_fact_time
 
 __all__ = ["read_moment", "read_time"]
@@ -31,17 +32,18 @@ def read_time(text: str) -> When:
 
 
 def read_moment(text: str) -> datetime:
-    """Read a time of a vector as one moment: of a time that is less precise, its first.
+    """Read a time of a vector that has to be one moment, to the second.
 
     Raises:
-        UsageError: it is not of that form, or no calendar has it.
+        UsageError: it is not.
 
     Example:
-        >>> read_moment("2026-08").isoformat()
+        >>> read_moment("2026-08-01T00:00:00+08:00").isoformat()
         '2026-07-31T16:00:00+00:00'
     """
-    try:
-        return read_time(text).earliest
-    except (ValueError, OverflowError) as error:
-        msg = f"{text[:40]!r} is no possible time"
-        raise UsageError(msg) from error
+    at = read_time(text)
+    found = span(at) if at.is_moment else None
+    if found is None:
+        msg = f"{text[:40]!r} is no moment (to the second, with offset)"
+        raise UsageError(msg)
+    return moment(found[0])

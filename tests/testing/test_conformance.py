@@ -180,7 +180,7 @@ def test_the_kit_never_writes_over_anything(tmp_path, capsys):
         (b'{"id": "1", "packs": ["cn-51-lab"], "facts": {}, "tables": {"cn-51-lab": {"x": []}}}', "no table 'x'"),
         (
             b'{"id": "1", "packs": ["cn-51-lab"], "facts": {}, "fresh_until": {"cn-51-lab": "2026-02-30"}}',
-            "'2026-02-30' is no possible time",
+            "'2026-02-30' is no moment",
         ),
     ],
 )
