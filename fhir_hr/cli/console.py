@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from fhir_hr.errors import DataFileError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Language", "choose_language", "complain", "console", "prepare_streams", "tracked", "write_bytes"]
+__all__ = ["Language", "choose_language", "complain", "console", "prepare_streams", "told", "tracked", "write_bytes"]
 
 Language: TypeAlias = Literal["zh", "en"]
 _T = TypeVar("_T")
@@ -45,6 +47,19 @@ def console(*, stderr: bool = False) -> Console:
 def complain(message: str) -> None:
     """Say what went wrong, on one line of standard error."""
     print("fhir-hr: " + " ".join(message.split()), file=sys.stderr)
+
+
+def told(error: DataFileError, language: Language) -> str:
+    """Return the words of a broken file's error; those of a rule pack in Chinese first where that is wanted.
+
+    Example:
+        >>> told(DataFileError("repeats the key of line 3", file="items.csv", line=9), "zh")
+        'items.csv:9: 与第 3 行重复 · repeats the key of line 3'
+    """
+    from fhir_hr.rules.advice.translate import translated
+
+    zh = translated(error.reason) if language == "zh" else None
+    return str(error) if zh is None else f"{str(error).removesuffix(error.reason)}{zh} · {error.reason}"
 
 
 def write_bytes(data: bytes) -> None:

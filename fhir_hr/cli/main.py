@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from fhir_hr._version import __version__
-from fhir_hr.cli.console import complain, prepare_streams
+from fhir_hr.cli.console import choose_language, complain, prepare_streams, told
 from fhir_hr.cli.exits import Exit
 from fhir_hr.errors import DataFileError, FhirHrError, InvariantError, StoreError, UsageError
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (FhirHrError, OSError) as error:
         if options.debug:
             raise
-        complain(_words(error))
+        complain(_words(error, options.lang))
         return _code(error)
     except Exception as error:
         if options.debug:
@@ -55,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.BUG
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, lang: str | None) -> str:
+    if isinstance(error, DataFileError):
+        return told(error, choose_language(lang))
     if isinstance(error, OSError):
         return f"a file could not be read or written: {error.strerror or type(error).__name__}"
     return str(error)

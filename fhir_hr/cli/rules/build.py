@@ -8,7 +8,7 @@ from pathlib import Path
 from fhir_hr.cli.console import choose_language, complain, console
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.output import clean, read_bytes, write_files
-from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of, read_folder, read_moment
+from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of, read_folder, read_moment, serial_number
 from fhir_hr.errors import PackError, UsageError
 from fhir_hr.issues import Severity
 from fhir_hr.rules.advice import advise
@@ -33,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--out", metavar="DIR", required=True, help="folder to write to")
     parser.add_argument(
         "--serial",
-        type=int,
+        type=serial_number,
         metavar="N",
         help="number of this publication; higher than the last (default: that of the manifest in DIR, raised by one "
         "when something changed; 1 when there is none)",

@@ -109,8 +109,9 @@ def _object(data: bytes, where: str) -> Facts:
 
 
 def _case(data: bytes, where: str, item_system: str | None, same: Facts) -> Case:
+    facts = {**same, **_object(data, where)}
     try:
-        return build({**same, **_object(data, where)}, item_system=item_system)
+        return build(facts, item_system=item_system)
     except UsageError as error:
         msg = f"{where}: {error}"
         raise UsageError(msg) from error

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
 
-from fhir_hr.cli.console import choose_language, console, write_bytes
+from fhir_hr.cli.console import choose_language, complain, console, write_bytes
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.output import clean, read_bytes
 from fhir_hr.cli.rules.packs import read_moment
 from fhir_hr.cli.rules.verify import FAULTS_ZH
+from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.publishing import load_trust
 from fhir_hr.sources.packs import DirectoryTransport, Event, HttpTransport, PackStore, PackTransport, State, Subject
 
@@ -21,9 +23,10 @@ _STATES_ZH = {
     State.INSTALLED: "已采用",
     State.UNCHANGED: "无变化",
     State.PENDING: "尚未到生效时间",
-    State.REFUSED: "拒绝，仍用原有的",
+    State.REFUSED: "拒绝，未采用",
     State.FLAGGED: "仍在使用，请留意",
 }
+_CHINA = timezone(timedelta(hours=8))
 _SUBJECTS_ZH = {Subject.INDEX: "索引", Subject.PACK: "规则包", Subject.LANE: "名单"}
 
 
@@ -52,7 +55,8 @@ def run(options: argparse.Namespace) -> Exit:
     path = Path(options.trust)
     trust = load_trust(read_bytes(path, "trust file"), file=path.name)
     store = PackStore(options.store, trust=trust, transports=[_transport(site) for site in options.sites])
-    events = store.refresh(now=read_moment(options.as_of, "--as-of")).events
+    now = read_moment(options.as_of, "--as-of")
+    events = store.refresh(now=now).events
     out = console()
     for event in events:
         if options.json:
@@ -64,13 +68,23 @@ def run(options: argparse.Namespace) -> Exit:
         if options.json:
             write_bytes(msgspec.json.encode({"in_use": pack.ref}) + b"\n")
         else:
-            until = f"{'，有效期至' if zh else ', fresh until'} {pack.ref.fresh_until}" if pack.ref.fresh_until else ""
-            text = f"{'使用中：' if zh else 'in use: '}{pack.ref.id} {pack.ref.version}{until}"
+            text = f"{'使用中：' if zh else 'in use: '}{pack.ref.id} {pack.ref.version}{_until(pack, now, zh=zh)}"
             out.print(clean(text), soft_wrap=True)
     if not packs:
+        complain("没有可用的规则包 · there is no pack to judge by" if zh else "there is no pack to judge by")
         return Exit.SOURCE
     doubtful = (State.REFUSED, State.FLAGGED)
     return Exit.FINDINGS if any(event.state in doubtful for event in events) else Exit.OK
+
+
+def _until(pack: Pack, now: datetime, *, zh: bool) -> str:
+    fresh = pack.fresh_until
+    if fresh is None:
+        return ""
+    until = fresh.astimezone(_CHINA).isoformat()
+    if fresh >= now:
+        return f"，有效期至 {until}" if zh else f", fresh until {until}"
+    return f"，有效期至 {until}，已过：可能不是最新，仍按它判断" if zh else f", fresh until {until}: it may be stale"
 
 
 def _transport(site: str) -> PackTransport:
@@ -81,5 +95,5 @@ def _told(event: Event, *, zh: bool) -> str:
     if not zh:
         return str(event)
     serial = "" if event.serial is None else f" 第 {event.serial} 次发布"
-    why = f"：{FAULTS_ZH.get(str(event.fault), str(event.fault))}（{event.fault}）" if event.fault else ""
+    why = f"：{FAULTS_ZH[event.fault]}（{event.fault}）" if event.fault else ""
     return f"{event.source}：{_SUBJECTS_ZH[event.subject]} {event.name}{serial} {_STATES_ZH[event.state]}{why}"

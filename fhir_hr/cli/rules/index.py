@@ -8,7 +8,7 @@ from pathlib import Path
 from fhir_hr.cli.console import choose_language, console
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.output import read_bytes, write_files
-from fhir_hr.cli.rules.packs import read_moment
+from fhir_hr.cli.rules.packs import read_moment, serial_number
 from fhir_hr.cli.rules.sign import beside
 from fhir_hr.errors import UsageError
 from fhir_hr.rules.publishing import MANIFEST, build_site
@@ -29,7 +29,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--lane", metavar="FILE", action="append", default=[], help="signed list; may be repeated")
     parser.add_argument("--publisher", metavar="NAME", required=True, help="short name: a-z, digits and -")
     parser.add_argument("--jurisdiction", metavar="CODE", required=True, help="for which it speaks: cn-51")
-    parser.add_argument("--serial", type=int, metavar="N", required=True, help="higher than that of the index before")
+    parser.add_argument(
+        "--serial", type=serial_number, metavar="N", required=True, help="higher than that of the index before"
+    )
     parser.add_argument("--issued", metavar="TIME", help="moment of issue (default: now)")
     parser.add_argument("--expires", metavar="TIME", required=True, help="after it, clients say that it may be stale")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder to write to")

@@ -9,6 +9,7 @@ from pathlib import Path
 from fhir_hr.cli.console import choose_language, console
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.output import read_bytes, write_file
+from fhir_hr.errors import UsageError
 from fhir_hr.rules.publishing import Alg, new_key
 
 __all__ = ["add_parser", "password_of", "run"]
@@ -35,9 +36,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> Exit:
     """Make the key and print what a trust file needs."""
     language = choose_language(options.lang)
+    password = password_of(options)
     key = new_key(Alg(options.alg), entropy=os.urandom(48))
     private, public = Path(f"{options.name}.key.pem"), Path(f"{options.name}.pub.pem")
-    write_file(private, key.private_pem(password_of(options)), mode=0o600, replace=False)
+    write_file(private, key.private_pem(password), mode=0o600, replace=False)
     write_file(public, key.public.pem(), replace=False)
     pem = key.public.pem().decode()
     lines = ("[[keys]]", f'name = "{Path(options.name).name}"', f'kid = "{key.public.kid}"')
@@ -60,7 +62,15 @@ def run(options: argparse.Namespace) -> Exit:
 
 
 def password_of(options: argparse.Namespace) -> bytes | None:
-    """Return the password: the first line of the file that was named, if one was."""
+    """Return the password: the first line of the file that was named, if one was.
+
+    Raises:
+        UsageError: the file cannot be read, or its first line is empty.
+    """
     if options.password_file is None:
         return None
-    return read_bytes(Path(options.password_file), "password file").partition(b"\n")[0].rstrip(b"\r")
+    password = read_bytes(Path(options.password_file), "password file").partition(b"\n")[0].rstrip(b"\r")
+    if not password:  # an empty one would leave the key as it is: not encrypted
+        msg = "--password-file：第一行是空的 · the first line of the password file is empty"
+        raise UsageError(msg)
+    return password

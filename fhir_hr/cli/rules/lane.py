@@ -8,7 +8,7 @@ from pathlib import Path
 from fhir_hr.cli.console import choose_language, console
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.output import read_bytes, write_file
-from fhir_hr.cli.rules.packs import read_moment
+from fhir_hr.cli.rules.packs import read_moment, serial_number
 from fhir_hr.errors import UsageError
 from fhir_hr.rules.publishing import LaneKind, build_lane, lane_rows
 
@@ -26,7 +26,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("table", metavar="TABLE.csv", help="suspensions.csv or quality.csv; the name says which")
     parser.add_argument("--pack", metavar="ID", required=True, help="pack that it belongs to: cn-51-lab")
-    parser.add_argument("--serial", type=int, metavar="N", required=True, help="higher than that of the list before")
+    parser.add_argument(
+        "--serial", type=serial_number, metavar="N", required=True, help="higher than that of the list before"
+    )
     parser.add_argument("--issued", metavar="TIME", help="moment of issue (default: now)")
     parser.add_argument("--out", metavar="FILE", required=True, help="file to write, ending in .json")
     parser.set_defaults(run=run)

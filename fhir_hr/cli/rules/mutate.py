@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from fhir_hr.cli.console import Language, choose_language, complain, console, tracked
+from fhir_hr.cli.console import Language, choose_language, complain, console, told, tracked
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.rules.junit import JUnitCase, write_junit
 from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> Exit:
             reports.append((folder, mutate_pack(folder)))
         except DataFileError as error:
             broken += 1
-            complain(f"{as_given(folder)}: {error}")
+            complain(f"{as_given(folder)}: {told(error, language)}")
     if options.junit is not None:
         write_junit(options.junit, _cases(reports))
     _show(reports, language, everything=options.all)

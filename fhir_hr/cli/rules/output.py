@@ -36,7 +36,7 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = Tr
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not replace and path.exists():
-            msg = f"{path.name!r} exists already; it is not replaced"
+            msg = f"{path.name!r} 已经存在，不会覆盖 · exists already; it is not replaced"
             raise UsageError(msg)
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -19,9 +19,12 @@ __all__ = [
     "load_folder",
     "read_folder",
     "read_moment",
+    "serial_number",
 ]
 
 _MOST = 16 << 20
+_TEXTS = (".yaml", ".yml", ".csv")
+_SHEETS = (".xlsx", ".xls", ".et", ".ods")
 
 
 def add_packs(parser: argparse.ArgumentParser) -> None:
@@ -50,16 +53,19 @@ def folders_of(options: argparse.Namespace) -> list[Path]:
             continue
         below = sorted(path.parent for path in folder.rglob("pack.yaml")) if folder.is_dir() else []
         if not folder.is_dir():
-            msg = f"{name!r} is no folder; give the folder that holds pack.yaml"
+            msg = (
+                f"没有 {name!r} 这个文件夹；请给出 pack.yaml 所在的文件夹"
+                f" · {name!r} is no folder; give the folder that holds pack.yaml"
+            )
             raise UsageError(msg)
         if not below:
-            msg = f"there is no pack.yaml in {name!r} or below it"
+            msg = f"{name!r} 及其下没有 pack.yaml · there is no pack.yaml in {name!r} or below it"
             raise UsageError(msg)
         found += below
     if options.builtin:
         found += shipped.values()
     if not found:
-        msg = "name the folder of a pack, or give --builtin"
+        msg = "请写明规则包的文件夹，或用 --builtin · name the folder of a pack, or give --builtin"
         raise UsageError(msg)
     return list(dict.fromkeys(found))
 
@@ -77,15 +83,24 @@ def as_given(folder: Path) -> str:
 def read_folder(folder: Path) -> dict[str, bytes]:
     """Return the files of a pack by name, each within a limit.
 
+    What looks like a part of the pack and is none (``Items.CSV``, ``suspensions.xlsx`` without the table) is
+    handed over as well, so that the loader can say so: a list must not be left out without a word.
+
     Raises:
         UsageError: one cannot be read.
     """
     files: dict[str, bytes] = {}
     try:
         for path in sorted(folder.iterdir()):
-            if path.suffix in (".yaml", ".csv") and path.is_file():
-                with path.open("rb") as file:
-                    files[path.name] = file.read(_MOST)
+            ending = path.suffix.lower()
+            unsaved = ending in _SHEETS and not path.name.startswith("~") and not path.with_suffix(".csv").exists()
+            if ending not in _TEXTS and not unsaved:
+                continue
+            if not path.is_file():
+                msg = f"{as_given(path)!r} 不是普通文件 · is no regular file"
+                raise UsageError(msg)
+            with path.open("rb") as file:
+                files[path.name] = file.read(_MOST)
     except OSError as error:
         msg = f"{as_given(folder)!r} could not be read: {error.strerror or type(error).__name__}"
         raise UsageError(msg) from error
@@ -126,6 +141,18 @@ def load_any(name: str) -> Pack:
         msg = f"{name!r} is no folder of a pack and no compiled pack"
         raise UsageError(msg)
     return builtin_pack(name)
+
+
+def serial_number(text: str) -> int:
+    """Return the number of a publication, for ``argparse``.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no whole number from 1 to 2⁵³ - 1.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and 1 <= int(text) < 1 << 53):
+        msg = f"发布号须是从 1 起的整数 · {text[:40]!r} is no whole number from 1"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def read_moment(text: str | None, option: str) -> datetime:

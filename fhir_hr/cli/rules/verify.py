@@ -23,7 +23,10 @@ from fhir_hr.rules.publishing.strict_json import read_json
 __all__ = ["add_parser", "run"]
 
 FAULTS_ZH = {
+    "unreachable": "连接不上",
     "not-found": "缺少文件",
+    "too-slow": "超时没有取到",
+    "redirected": "被转到别的网址",
     "malformed": "格式不对",
     "too-large": "文件过大",
     "truncated": "文件不完整",
@@ -43,6 +46,11 @@ FAULTS_ZH = {
     "rolled-back": "比已采用的版本旧",
     "serial-reused": "发布号重复而内容不同",
     "not-yet": "尚未到生效时间",
+    "store-damaged": "本地的一份已损坏或丢失，未使用",
+    "key-withdrawn": "签名的密钥已不在可信名单中，未使用",
+    "index-expired": "索引已过有效期，规则可能不是最新",
+    "not-listed": "索引中已不再列出",
+    "extra-missing": "缺少国密组件，未能再次核对签名",
 }
 """Reasons for a refusal in Chinese; the code stands beside."""
 
@@ -80,7 +88,7 @@ def run(options: argparse.Namespace) -> Exit:
     path = Path(options.trust)
     trust = load_trust(read_bytes(path, "trust file"), file=path.name)
     at = read_moment(options.as_of, "--as-of")
-    found = [_checked(signed_file(Path(name)), trust, at) for name in options.paths]
+    found = [_checked(signed_file(Path(name)), trust, at, zh=zh) for name in options.paths]
     out = console()
     for one in found:
         if options.json:
@@ -90,17 +98,18 @@ def run(options: argparse.Namespace) -> Exit:
             signers = "、".join(one.keys) if zh else ", ".join(one.keys)
             told = f"可采用：{one.what}，签名者 {signers}" if zh else f"good: {one.what}, signed by {signers}"
         elif zh:
-            told = f"拒绝：{FAULTS_ZH.get(one.fault or '', '')}（{one.fault}）：{one.message}"
+            why = (one.message or "").removesuffix(f" ({one.fault})")
+            told = f"拒绝：{FAULTS_ZH[one.fault or '']}（{one.fault}）：{why}"
         else:
             told = f"refused: {one.message}"
         out.print(clean(f"{one.path}: {told}"), soft_wrap=True)
     return Exit.OK if all(one.ok for one in found) else Exit.FINDINGS
 
 
-def _checked(path: Path, trust: Trust, at: datetime) -> Checked:
+def _checked(path: Path, trust: Trust, at: datetime, *, zh: bool) -> Checked:
     name = path.as_posix()
     try:
-        what, keys = _pack(path, trust, at) if path.name == MANIFEST else _other(path, trust, at)
+        what, keys = _pack(path, trust, at) if path.name == MANIFEST else _other(path, trust, at, zh=zh)
     except PackRefusedError as error:
         return Checked(path=name, ok=False, what="", fault=str(error.fault), message=error.reason)
     return Checked(path=name, ok=True, what=what, keys=keys)
@@ -119,17 +128,19 @@ def _pack(path: Path, trust: Trust, at: datetime) -> tuple[str, tuple[str, ...]]
     return what, tuple(key.name for key in verified.keys)
 
 
-def _other(path: Path, trust: Trust, at: datetime) -> tuple[str, tuple[str, ...]]:
+def _other(path: Path, trust: Trust, at: datetime, *, zh: bool) -> tuple[str, tuple[str, ...]]:
     data = read_bytes(path, "file")
     place = beside(path)
     signatures = read_bytes(place, "signatures") if place.is_file() else b"[]"
     if path.name == INDEX:
         index = check_index(data, signatures, trust=trust, at=at)
-        what = f"{index.publisher} ({index.jurisdiction}, {index.serial}), {len(index.packs)} packs"
-        what += f", until {index.expires.isoformat()}"
+        number, until = len(index.packs), index.expires.isoformat()
+        what = f"{index.publisher} ({index.jurisdiction}, {index.serial})"
+        what += f"，{number} 个规则包，有效期至 {until}" if zh else f", {number} packs, until {until}"
     else:
         lane = check_lane(data, signatures, trust=trust, at=at)
-        what = f"{lane.pack} {lane.kind} ({lane.serial}), {len(lane.rows)} rows"
+        what = f"{lane.pack} {lane.kind} ({lane.serial})"
+        what += f"，{len(lane.rows)} 行" if zh else f", {len(lane.rows)} rows"
     return what, _signers(signatures, trust)
 
 

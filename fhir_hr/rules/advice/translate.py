@@ -11,7 +11,7 @@ from fhir_hr.model.lab import ReportKind
 from fhir_hr.rules.schema import Certainty
 from fhir_hr.rules.vocabulary import Anchor, Count, Level, ListState
 
-__all__ = ["TRANSLATIONS", "chinese"]
+__all__ = ["TRANSLATIONS", "chinese", "translated"]
 
 TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"is missing", "缺少这个文件"),
@@ -192,9 +192,14 @@ def chinese(error: PackError) -> str:
         >>> chinese(PackError("repeats the key of line 3", file="items.csv", line=9))
         '与第 3 行重复'
     """
+    return translated(error.reason) or f"写法有误：{error.reason}"
+
+
+def translated(reason: str) -> str | None:
+    """Return the loader's words in Chinese; ``None`` where they are not known."""
     for pattern, said in _COMPILED:
-        found = pattern.fullmatch(error.reason)
+        found = pattern.fullmatch(reason)
         if found:
             values = {key: _plain(value) for key, value in found.groupdict().items()}
-            return said.format(**values) + _hint(error.reason)
-    return f"写法有误：{error.reason}"
+            return said.format(**values) + _hint(reason)
+    return None

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from fhir_hr.errors import UsageError
+from fhir_hr.rules.clock import parse_day
 from fhir_hr.rules.load import compile_pack
 from fhir_hr.rules.pack import canonical_json
 from fhir_hr.rules.pack_tables import read_tables
@@ -39,6 +40,7 @@ from fhir_hr.rules.publishing.sm2 import sm3
 from fhir_hr.rules.publishing.strict_json import read_json
 from fhir_hr.rules.publishing.verify import check_name
 from fhir_hr.rules.schema import PackContent, QualityRow, SuspensionRow
+from fhir_hr.rules.tables import TableRow
 
 __all__ = [
     "LEAD_TIME",
@@ -55,6 +57,7 @@ __all__ = [
 LEAD_TIME = timedelta(hours=48)
 """Between publishing a pack and its effect, so that every client has it in time (as the EU's gateway asked)."""
 
+_CHINA = "+08:00"
 _MADE = {MANIFEST, SIGNATURES}
 
 
@@ -159,8 +162,21 @@ def lane_rows(kind: LaneKind, table: bytes) -> tuple[SuspensionRow, ...] | tuple
     Raises:
         PackError: with file and line.
     """
-    rows: tuple[SuspensionRow, ...] | tuple[QualityRow, ...] = read_tables({f"{kind}.csv": table}).parts[kind]
+    read = read_tables({f"{kind}.csv": table})
+    rows: tuple[SuspensionRow, ...] | tuple[QualityRow, ...] = read.parts[kind]
+    for row, source in zip(read.parts[kind], read.rows[kind], strict=True):
+        _check_period(row, source)
     return rows
+
+
+def _check_period(row: SuspensionRow | QualityRow, source: TableRow) -> None:
+    """Refuse what every client would: it holds the lane's rows to the pack, and the old list would stay."""
+    start, end = (parse_day(day, zone=_CHINA) for day in (row.start, row.end))
+    for name, day, read in (("from", row.start, start), ("to", row.end, end)):
+        if day is not None and read is None:
+            raise source.broken(f"{name}: {day[:60]!r} is no date")
+    if start is not None and end is not None and end[1] < start[0]:
+        raise source.broken("ends before it begins")
 
 
 def build_lane(

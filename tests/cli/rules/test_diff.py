@@ -116,4 +116,4 @@ def test_what_is_no_pack(cli, pack, name, code, words):
 def test_an_error_says_in_which_folder(cli, pack):
     pack("old")
     done = cli("rules", "diff", "old", pack("new", ("items.csv", "-02,", "-01,")))
-    assert (done.code, done.err) == (4, "fhir-hr: new/items.csv:3: repeats the key of line 2\n")
+    assert (done.code, done.err) == (4, "fhir-hr: new/items.csv:3: 与第 2 行重复 · repeats the key of line 2\n")

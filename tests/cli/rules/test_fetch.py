@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fhir_hr.cli.demo import DATA
+from fhir_hr.cli.rules.verify import FAULTS_ZH
+from fhir_hr.rules.publishing.faults import Fault
 
 TIME = "2026-12-01T00:00:00+08:00"
 STORE = ("--store", "packs", "--trust", "trust.toml")
@@ -33,7 +35,7 @@ def test_a_signed_pack_is_taken_over_and_used(cli, site):
     assert (done.code, done.err) == (0, "")
     assert "索引 chengdu 第 1 次发布 已采用" in done.out
     assert "规则包 cn-5101-lab 第 1 次发布 已采用" in done.out
-    assert "使用中：cn-5101-lab 2026.1.0，有效期至 2026-12-31T16:00:00" in done.out
+    assert "使用中：cn-5101-lab 2026.1.0，有效期至 2027-01-01T00:00:00+08:00" in done.out
     held = cli("rules", "fetch", *STORE, "--as-of", "2026-12-02", "--json")
     assert [json.loads(line)["in_use"]["id"] for line in held.out.splitlines()] == ["cn-5101-lab"]
 
@@ -44,14 +46,27 @@ def test_what_was_changed_on_the_way_is_refused_and_the_last_good_one_stays(cli,
     index.write_bytes(index.read_bytes().replace(b"2027-01-01", b"2037-01-01"))
     done = cli("rules", "fetch", site, *STORE, "--as-of", "2026-12-03")
     assert done.code == 1
-    assert "拒绝，仍用原有的：签名不成立，内容可能被改动（bad-signature）" in done.out
+    assert "拒绝，未采用：签名不成立，内容可能被改动（bad-signature）" in done.out
     assert "使用中：cn-5101-lab" in done.out
+
+
+def test_that_the_index_is_over_is_told_and_the_pack_is_used(cli, site):
+    assert cli("rules", "fetch", site, *STORE, "--as-of", "2026-12-02").code == 0
+    done = cli("rules", "fetch", site, *STORE, "--as-of", "2027-02-02")
+    assert done.code == 1
+    assert "索引已过有效期，规则可能不是最新（index-expired）" in done.out
+    assert "有效期至 2027-01-01T00:00:00+08:00，已过：可能不是最新，仍按它判断" in done.out
+
+
+def test_every_fault_has_words_in_chinese():
+    assert set(FAULTS_ZH) == {fault.value for fault in Fault}
 
 
 def test_an_empty_store_is_an_exit_code_of_its_own(cli, site):
     done = cli("--lang", "en", "rules", "fetch", "nowhere", *STORE, "--as-of", "2026-12-02")
     assert done.code == 3
     assert "refused" in done.out
+    assert done.err == "fhir-hr: there is no pack to judge by\n"
 
 
 def _order() -> Path:

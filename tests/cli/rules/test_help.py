@@ -61,9 +61,16 @@ def test_what_is_no_pack_is_said(cli, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     out = ("--out", "out") if name in ("build", "export", "docs") else ()
     done = cli("rules", name, "nowhere", *out)
-    assert (done.code, done.err) == (2, "fhir-hr: 'nowhere' is no folder; give the folder that holds pack.yaml\n")
+    assert (done.code, done.err) == (
+        2,
+        "fhir-hr: 没有 'nowhere' 这个文件夹；请给出 pack.yaml 所在的文件夹"
+        " · 'nowhere' is no folder; give the folder that holds pack.yaml\n",
+    )
     (tmp_path / "empty").mkdir()
     done = cli("rules", name, "empty", *out)
-    assert (done.code, done.err) == (2, "fhir-hr: there is no pack.yaml in 'empty' or below it\n")
+    assert (done.code, done.err) == (
+        2,
+        "fhir-hr: 'empty' 及其下没有 pack.yaml · there is no pack.yaml in 'empty' or below it\n",
+    )
     done = cli("rules", name, *out)
     assert (done.code, done.err) == (2, "fhir-hr: name the folder of a pack, or give --builtin\n")

@@ -108,3 +108,23 @@ def test_a_pack_does_not_steer_the_terminal(cli, pack):
         text = path.read_text("utf-8")
         assert "\x1b" not in text
         assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("name", ["Suspensions.CSV", "suspensions.xlsx", "suspension.csv", "pack.yml"])
+def test_what_looks_like_a_list_is_never_left_out_without_a_word(cli, pack, name):
+    (pack() / name).write_bytes(b"uscc,item,from,to,reason,clause\n")
+    done = cli("rules", "lint", "pack")
+    assert done.code == 1
+    assert f"{name}" in done.out
+    assert "不是规则包的文件，请移走或改名" in done.out
+
+
+def test_the_workbook_beside_its_table_is_left_alone(cli, pack):
+    (pack() / "items.xlsx").write_bytes(b"PK")
+    assert cli("rules", "lint", "pack").code == 0
+
+
+def test_a_list_that_is_no_file_is_said(cli, pack):
+    (pack() / "suspensions.csv").mkdir()
+    done = cli("rules", "lint", "pack")
+    assert (done.code, "pack/suspensions.csv' 不是普通文件" in done.err) == (2, True)

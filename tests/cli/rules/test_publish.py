@@ -149,7 +149,10 @@ class TestKeys:
             assert stat.S_IMODE(private.stat().st_mode) == 0o600
         before = private.read_bytes()
         again = cli("rules", "keygen", "keys/one")
-        assert (again.code, again.err) == (2, "fhir-hr: 'one.key.pem' exists already; it is not replaced\n")
+        assert (again.code, again.err) == (
+            2,
+            "fhir-hr: 'one.key.pem' 已经存在，不会覆盖 · exists already; it is not replaced\n",
+        )
         assert private.read_bytes() == before
         assert before.decode() not in done.out
 
@@ -164,6 +167,14 @@ class TestKeys:
         assert "the key file is encrypted; its password is needed" in done.err
         words = ("--key", "one.key.pem", "--password-file", "password")
         assert cli("rules", "sign", "dist/cn-5101-lab", *words).code == 0
+
+    @pytest.mark.parametrize("data", [b"", b"\n", b"\r\nsecond\n"])
+    def test_an_empty_password_is_none_and_no_key_is_left_open(self, cli, tmp_path, monkeypatch, data):
+        monkeypatch.chdir(tmp_path)
+        Path("password").write_bytes(data)
+        done = cli("rules", "keygen", "one", "--password-file", "password")
+        assert (done.code, "第一行是空的" in done.err) == (2, True)
+        assert not Path("one.key.pem").exists()
 
     def test_a_trust_file_grows(self, cli, tmp_path, monkeypatch):
         import tomllib
@@ -248,6 +259,29 @@ class TestVerify:
         assert done.code == code
         assert said in done.err
 
+    @pytest.mark.parametrize("serial", ["0", "-1", "x", "１", "9007199254740992"])
+    def test_a_serial_begins_at_one(self, cli, pack, serial):
+        pack()
+        done = cli("rules", "build", "pack", "--out", "dist", "--serial", serial)
+        assert done.code == 2
+        assert "发布号须是从 1 起的整数" in done.err or "expected one argument" in done.err
+        assert not Path("dist").exists()
+
+    @pytest.mark.parametrize(
+        ("row", "said"),
+        [
+            ("H1,,2026-12-1,,,", "suspensions.csv:2: from 栏“2026-12-1”不是日期"),
+            ("H1,,2026-12,2026-11,,", "suspensions.csv:2: 结束日期早于开始日期"),
+        ],
+    )
+    def test_a_lane_that_no_client_would_take_is_not_written(self, cli, tmp_path, monkeypatch, row, said):
+        monkeypatch.chdir(tmp_path)
+        Path("suspensions.csv").write_text(f"uscc,item,from,to,reason,clause\n{row}\n")
+        done = cli("rules", "lane", "suspensions.csv", "--pack", "cn-5101-lab", "--serial", 1, "--out", "lane.json")
+        assert done.code == 4
+        assert said in done.err
+        assert not Path("lane.json").exists()
+
     def test_an_index_and_a_lane(self, cli, signed):
         key, trust = ("--key", "keys/chengdu.key.pem"), ("--trust", "trust.toml", "--as-of", "2026-12-02")
         Path("suspensions.csv").write_text("uscc,item,from,to,reason,clause\nH1,,2026-11,,,\n")
@@ -263,8 +297,10 @@ class TestVerify:
         assert cli("rules", "sign", "site/index.json", *key).code == 0
         done = cli("rules", "verify", "site/index.json", "lane.json", "site/packs/cn-5101-lab/1", *trust)
         assert done.code == 0, done.out
-        assert "可采用：chengdu (cn-5101, 1), 1 packs, until 2027-01-01T00:00:00+08:00，签名者 chengdu" in done.out
-        assert "可采用：cn-5101-lab suspensions (3), 1 rows，签名者 chengdu" in done.out
+        assert (
+            "可采用：chengdu (cn-5101, 1)，1 个规则包，有效期至 2027-01-01T00:00:00+08:00，签名者 chengdu" in done.out
+        )
+        assert "可采用：cn-5101-lab suspensions (3)，1 行，签名者 chengdu" in done.out
         assert "可采用：cn-5101-lab 2026.1.0" in done.out
         before = Path("site/index.json").read_bytes()
         assert cli("rules", "index", signed, "--lane", "lane.json", *words, *until).code == 0

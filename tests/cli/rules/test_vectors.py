@@ -43,7 +43,7 @@ def test_a_broken_pack_does_not_stop_the_others(cli, pack):
     for name in ("test", "mutate"):
         done = cli("rules", name, "all")
         assert done.code == 4
-        assert done.err == "fhir-hr: all/broken: items.csv:3: repeats the key of line 2\n"
+        assert done.err == "fhir-hr: all/broken: items.csv:3: 与第 2 行重复 · repeats the key of line 2\n"
         assert "all/good" in done.out
 
 
