@@ -457,6 +457,10 @@ def _measure(rows: int, times: int) -> None:
     _masks(table, pack, warm)
     _timed("  bulk, everything asked already", lambda: _masks(table, pack, warm), rows, floor, times)
     _timed("  bulk, with the time at which answers may change", lambda: _stream(table, pack, True), rows, floor, 1)
+    start = time.perf_counter()
+    done = sum(batch.num_rows for batch in judge_batches(table, packs=[pack], threads=2))
+    wall = time.perf_counter() - start
+    print(f"{'  bulk in two threads, wall time':58} {wall:8.3f} s {done / wall:12,.0f} rows/s")
     _rows(table, pack, floor)
 
 

@@ -306,6 +306,21 @@ def test_batches_of_any_size(rows, pack, size):
     assert in_bulk(reader, [pack]) == in_bulk(table, [pack])
 
 
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_change_nothing_but_the_time(rows, pack, threads):
+    batches = table_of(rows[:400]).to_batches(max_chunksize=7)
+    assert in_bulk(iter(batches), [pack], threads=threads) == by_row(rows[:400], [pack])
+
+
+def test_an_error_in_a_thread_reaches_the_caller_and_ends_the_others(rows, pack):
+    broken = _broken("identity", pa.array(["nobody"])).to_batches()
+    batches = [*table_of(rows[:70]).to_batches(max_chunksize=7), *broken]
+    with pytest.raises(UsageError, match="identity"):
+        in_bulk(iter([*batches, *batches]), [pack], threads=3)
+    with pytest.raises(UsageError, match="threads must be at least 1"):
+        in_bulk(table_of([]), [pack], threads=0)
+
+
 def test_batches_each_with_dictionaries_of_its_own(rows, pack):
     parts = [table_of(rows[n : n + 37]).combine_chunks().to_batches()[0] for n in range(0, 370, 37)]
     assert in_bulk(iter(parts), [pack]) == by_row(rows[:370], [pack])

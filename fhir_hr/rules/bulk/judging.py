@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 import msgspec
@@ -148,21 +151,56 @@ def judge_batches(
     packs: Sequence[Pack],
     item_system: str | None = None,
     expires: bool = False,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[Any]:
     """Judge candidates as they come; yields one result batch per chunk, in order, and keeps nothing behind.
 
     See :func:`judge_table` for arguments and columns.
     """
-    judging = BulkJudge(packs, item_system=item_system, expires=expires)
+    if threads < 1:
+        msg = "threads must be at least 1"
+        raise UsageError(msg)
+    judges = [BulkJudge(packs, item_system=item_system, expires=expires) for _ in range(threads)]
     batches, total = batches_of(source)
+    answers = _one_by_one(judges[0], batches) if threads == 1 else _side_by_side(judges, batches)
     done = 0
-    for batch in batches:
-        for chunk in judging.reader.chunks(batch):
-            yield judging.judge(chunk)
-            done += chunk.rows
-            if progress is not None:
-                progress(done, total)
+    for answer in answers:
+        yield answer
+        done += answer.num_rows
+        if progress is not None:
+            progress(done, total)
+
+
+def _one_by_one(judging: BulkJudge, batches: Iterable[Any]) -> Iterator[Any]:
+    return (judging.judge(chunk) for batch in batches for chunk in judging.reader.chunks(batch))
+
+
+def _side_by_side(judges: Sequence[BulkJudge], batches: Iterable[Any]) -> Iterator[Any]:
+    """Judge batches in threads, each with a judge of its own; the answers come in the order of the batches."""
+    free: SimpleQueue[BulkJudge] = SimpleQueue()
+    for judging in judges:
+        free.put(judging)
+
+    def ask(batch: Any) -> list[Any]:  # noqa: ANN401 - a pyarrow RecordBatch
+        judging = free.get()
+        try:
+            return list(_one_by_one(judging, [batch]))
+        finally:
+            free.put(judging)
+
+    waiting: deque[Future[list[Any]]] = deque()
+    with ThreadPoolExecutor(len(judges), thread_name_prefix="fhir-hr-bulk") as pool:
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(ask, batch))
+                if len(waiting) > len(judges):  # one in reserve, so that memory stays bounded
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
 
 
 def judge_table(
@@ -171,6 +209,7 @@ def judge_table(
     packs: Sequence[Pack],
     item_system: str | None = None,
     expires: bool = False,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Any:  # noqa: ANN401 - a pyarrow Table
     """Judge a table of candidates; every row is answered as :func:`fhir_hr.rules.judge` answers it.
@@ -185,6 +224,7 @@ def judge_table(
         packs: the packs to ask, in any order.
         item_system: code system of item codes that are written without one; that of the first pack by default.
         expires: whether to add the column ``expires``.
+        threads: how many threads share the batches; each learns the classes for itself, so it pays for many rows.
         progress: told after each stretch of some hundred thousand rows: rows done, and rows in all or ``None``.
 
     Returns:
@@ -195,7 +235,8 @@ def judge_table(
     Raises:
         UsageError: an unknown or missing column, a type or a value that a fact cannot have; names the column.
     """
-    batches = list(judge_batches(source, packs=packs, item_system=item_system, expires=expires, progress=progress))
+    options: dict[str, Any] = {"item_system": item_system, "expires": expires, "threads": threads}
+    batches = list(judge_batches(source, packs=packs, progress=progress, **options))
     return pa.Table.from_batches(batches, schema=_schema(expires=expires))
 
 
