@@ -63,9 +63,22 @@ def case_words(case: DirectionCase) -> Pair:
     return f"出具方{from_zh}，接诊方{to_zh}：{zh}", f"issued by {from_en}, received by {to_en}: {en}"
 
 
+_PARTS: dict[str, Pair] = {
+    "articles": ("条文", "articles"),
+    "complete": ("报告要求", "what a report states"),
+    "effective": ("施行日期", "period in force"),
+    "force": ("约束力", "force"),
+    "marks": ("互认标识", "marks"),
+    "refusal-reasons": ("不予互认原因", "refusal reasons"),
+    "results": ("结果", "results"),
+    "text": ("原文", "text"),
+}
+"""Parts of a pack that other words would name wrongly, or not at all."""
+
+
 def gap_words(gap: Gap) -> Pair:
     """Return a gap in words; its text is the author's."""
-    zh, en = pair(gap.part)
+    zh, en = _PARTS.get(gap.part, pair(gap.part))
     return f"{zh}，{gap.text}", f"{en}, {gap.text}"
 
 

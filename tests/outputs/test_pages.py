@@ -11,6 +11,7 @@ from fhir_hr.cli.rules.docs import pages_of, stale
 from fhir_hr.outputs.pages import MARKER, index_page, pack_page
 from fhir_hr.outputs.pages.markdown import cell, table
 from fhir_hr.rules.load import builtin_pack, builtin_packs
+from fhir_hr.rules.plain_parts import gap_words
 from fhir_hr.testing.shelf import find_packs, rules_root
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "reference" / "packs"
@@ -75,6 +76,19 @@ def test_what_a_pack_says_in_short():
     assert "| 1 | 三级，公立 | 三级，公立 | 应当互认 |" in taiyuan
     assert "抽查不予互认 10%，每月" in pack_page(builtin_pack("cn-350428").content)
     assert "没有一条产生“应当互认”" in pack_page(builtin_pack("cn-350428").content)
+
+
+@by_pack
+def test_sections_are_numbered_without_a_hole(content):
+    found = re.findall(r"^## (.+?)、", pack_page(content), re.MULTILINE)
+    every = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三"]
+    assert found == every[: len(found)]
+    assert len(found) >= 6
+
+
+@by_pack
+def test_every_gap_is_named_in_chinese(content):
+    assert [gap.part for gap in content.gaps if gap_words(gap)[0].startswith(gap.part)] == []
 
 
 def test_the_list_of_pages_links_them_all():

@@ -11,6 +11,7 @@ from fhir_hr.rules.diff import GROUPS, Group, How, compare, weigh
 from fhir_hr.rules.diff.fields import FIELDS, value_words
 from fhir_hr.rules.load import builtin_packs, compile_pack
 from fhir_hr.rules.pack import bind_pack
+from fhir_hr.rules.vocabulary import CheckKind, ListState
 from fhir_hr.testing.facts import build
 
 Files = dict[str, bytes]
@@ -160,6 +161,11 @@ def test_the_order_of_checks_is_no_change_of_meaning():
     turned = msgspec.structs.replace(content, checks=content.checks[::-1])
     [change] = compare(content, turned)
     assert change.zh == "检查的先后次序改变（不影响结论）"
+
+
+def test_a_whole_list_is_not_called_a_complete_report():
+    assert value_words(ListState.COMPLETE) == ("完整", "complete")
+    assert value_words(CheckKind.COMPLETE) == ("报告完整", "complete report")
 
 
 def test_values_in_words():

@@ -9,6 +9,7 @@ from fhir_hr.mapping.canonical import CANONICAL
 from fhir_hr.outputs.packs.naming import head, jurisdiction, period
 from fhir_hr.render.encode import Json
 from fhir_hr.rules.pack import canonical_json, digest_of
+from fhir_hr.rules.plain_parts import gap_words
 from fhir_hr.rules.schema import PackContent
 
 __all__ = ["library"]
@@ -62,7 +63,7 @@ def _description(content: PackContent) -> str:
         f"{content.title}（{content.pack} {content.version}，规则词汇 {content.vocabulary}）。",
         f"施行依据：{content.effective.basis}",
     ]
-    lines += [f"缺：{gap.part}，{gap.text}" for gap in content.gaps]
+    lines += [f"缺：{gap_words(gap)[0]}" for gap in content.gaps]
     return "\n\n".join(lines)
 
 

@@ -33,28 +33,30 @@ _DISCLAIMER = (
     f"The text itself is binding; {OURS} marks our own reading where it is silent."
 )
 
+_NUMBERS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三")
+
 
 def pack_page(content: PackContent) -> str:
     """Return the page of a pack as Markdown; the same pack gives the same bytes."""
     lines = [MARKER, "", f"# {cell(content.title)}", "", *_head(content), ":::{note}", _DISCLAIMER, ":::", ""]
     sections = (
-        (("一、要点", "in short"), _short(content)),
-        (("二、适用与施行", "where and when"), _scope(content)),
-        (("三、互认标识", "marks"), _marks(content)),
-        (("四、互认时限", "time limits"), _windows(content)),
-        (("五、互认方向", "directions"), direction_lines(content)),
-        (("六、逐项检查", "checks"), check_rows(content)),
-        (("七、项目清单", "items"), item_lines(content)),
-        (("八、机构", "institutions"), institution_lines(content)),
-        (("九、排除情形", "exclusions"), exclusion_lines(content)),
-        (("十、不予互认", "refusals"), refusal_lines(content)),
-        (("十一、记录与义务", "records and duties"), _duties(content)),
-        (("十二、缺什么", "gaps"), bullets(cell(gap_words(gap)[0]) for gap in content.gaps)),
-        (("十三、来源", "sources"), source_lines(content)),
+        (("要点", "in short"), _short(content)),
+        (("适用与施行", "where and when"), _scope(content)),
+        (("互认标识", "marks"), _marks(content)),
+        (("互认时限", "time limits"), _windows(content)),
+        (("互认方向", "directions"), direction_lines(content)),
+        (("逐项检查", "checks"), check_rows(content)),
+        (("项目清单", "items"), item_lines(content)),
+        (("机构", "institutions"), institution_lines(content)),
+        (("排除情形", "exclusions"), exclusion_lines(content)),
+        (("不予互认", "refusals"), refusal_lines(content)),
+        (("记录与义务", "records and duties"), _duties(content)),
+        (("缺什么", "gaps"), bullets(cell(gap_words(gap)[0]) for gap in content.gaps)),
+        (("来源", "sources"), source_lines(content)),
     )
-    for (zh, en), body in sections:
-        if body:
-            lines += [heading(2, zh, en), "", *body]
+    shown = [section for section in sections if section[1]]
+    for number, ((zh, en), body) in zip(_NUMBERS, shown, strict=False):
+        lines += [heading(2, f"{number}、{zh}", en), "", *body]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -10,6 +10,7 @@ import msgspec
 from fhir_hr.rules.plain_parts import certainty_words
 from fhir_hr.rules.plain_words import Pair, pair
 from fhir_hr.rules.schema import Certainty
+from fhir_hr.rules.vocabulary import ListState
 
 __all__ = ["FIELDS", "differing", "field_words", "value_words"]
 
@@ -132,6 +133,8 @@ def value_words(value: Any) -> Pair:  # noqa: ANN401 - any value of a pack
         return _NONE
     if isinstance(value, Certainty):
         return certainty_words(value)
+    if value is ListState.COMPLETE:  # "complete" alone is the check of a report
+        return pair("complete-list")
     if isinstance(value, tuple | list):
         words = [value_words(one) for one in value]
         return "、".join(zh for zh, _ in words), ", ".join(en for _, en in words)

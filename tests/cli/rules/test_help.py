@@ -73,4 +73,7 @@ def test_what_is_no_pack_is_said(cli, tmp_path, monkeypatch, name):
         "fhir-hr: 'empty' 及其下没有 pack.yaml · there is no pack.yaml in 'empty' or below it\n",
     )
     done = cli("rules", name, *out)
-    assert (done.code, done.err) == (2, "fhir-hr: name the folder of a pack, or give --builtin\n")
+    assert (done.code, done.err) == (
+        2,
+        "fhir-hr: 请写明规则包的文件夹，或用 --builtin · name the folder of a pack, or give --builtin\n",
+    )
