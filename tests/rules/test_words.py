@@ -125,7 +125,7 @@ def test_reasons_are_plain_data(make, pack):
     assert data["reasons"][-1]["clause"] == {
         "document": "sichuan-2022",
         "clause": "四(一)",
-        "text": "对标有全国或本机构所在地区互认标识的检查检验结果予以互认",
+        "text": "在不影响疾病诊疗的前提下，对标有全国或本机构所在地区互认标识的检查检验结果予以互认",
         "interpretation": None,
     }
 
