@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fhir_hr.errors import UsageError
 from fhir_hr.mapping.marks import (
     ItemSymbol,
     MarkPlace,
@@ -34,6 +35,8 @@ _LEAD = re.compile(r"^(?:注|备注|说明|声明|提示)[:：]")
 _HAN = r"[\u3400-\u9fff]"
 _UNKNOWN_INSIDE = re.compile(rf"{_HAN}HR(?![A-Za-z])", re.IGNORECASE)
 _UNKNOWN_PREFIX = re.compile(rf"[(\[【]?{_HAN}{{0,8}}HR[)\]】]?(?![A-Za-z])\S", re.IGNORECASE)
+_HR_ALONE = re.compile(r"(?<![0-9A-Za-z-])HR(?![0-9A-Za-z-])")
+_LOOK_ALIKE = re.compile("^[\u200b-\u200f\u2060\ufeff]*[\u2217\u204e\u2731-\u2733\u273b\u066d\u22c6\u2605\uff0a*]")
 _EXPLAINED = re.compile(rf"(?<![0-9A-Za-z)])[{re.escape(MARKERS)}]|[{re.escape(MARKERS)}](?![0-9A-Za-z(])")
 
 
@@ -136,6 +139,9 @@ def read_marks(
         items: the item names as printed.
         registry: the marks; the shipped ones by default.
 
+    Raises:
+        UsageError: one text where several are asked: its characters would each be read as a text without a mark.
+
     Example:
         >>> read = read_marks(headings=["川内 ＨＲ"], items=["＊白细胞", "血小板"])
         >>> read.report_mark, [(item.name, item.starred) for item in read.items], read.seen[0].seen.value
@@ -143,6 +149,9 @@ def read_marks(
         >>> read_marks(items=["*白细胞"], notes=["*表示异常结果"]).items[0].starred is None
         True
     """
+    for name, texts in (("headings", headings), ("notes", notes), ("items", items)):
+        if isinstance(texts, str | bytes):
+            raise UsageError(f"{name} are several texts: give a list, not one text")
     known = load_marks() if registry is None else registry
     seen: list[Sighting] = []
     marks, clear = _headings(headings or (), known, seen)
@@ -197,7 +206,7 @@ def _doubts(line: str, where: str, registry: MarkRegistry) -> list[Sighting]:
         return [Sighting(where=where, text=mark.text, seen=SeenAs.MENTION, mark=mark.code) for mark in inside]
     if looks_like_mark(line):
         return [Sighting(where=where, text=packed, seen=SeenAs.UNKNOWN)]
-    if _UNKNOWN_INSIDE.search(packed):
+    if _UNKNOWN_INSIDE.search(packed) or _HR_ALONE.search(line):
         # What stands before HR is not quoted: in a line of many words it may be anything.
         return [Sighting(where=where, text="HR", seen=SeenAs.UNKNOWN)]
     return []
@@ -255,6 +264,9 @@ class _ItemReader:
         name, mark, known = self._prefix(name, where, seen)
         further, name = without_symbols(name)
         symbols += further
+        like = _LOOK_ALIKE.match(name)  # looks the same on paper, and is another character: ∗ is not *
+        if like is not None:
+            seen.append(Sighting(where=where, text=like.group()[-1], seen=SeenAs.SYMBOL_UNEXPLAINED))
         for symbol in dict.fromkeys(symbols):
             signs = self._meanings.get(symbol, ())
             equal = sorted({sign.mark for sign in signs if sign.meaning is SymbolMeaning.EQUALS_MARK})
@@ -264,8 +276,10 @@ class _ItemReader:
                 known = False
             how = SeenAs.SYMBOL if signs else SeenAs.SYMBOL_UNEXPLAINED
             seen.append(Sighting(where=where, text=symbol, seen=how, mark=equal[0] if len(equal) == 1 else None))
+        starred = self._starred(symbols)
+        starred = None if like is not None and not starred else starred
         return (
-            ItemReading(name=name, symbols=symbols, starred=self._starred(symbols), mark=mark, mark_known=known),
+            ItemReading(name=name, symbols=symbols, starred=starred, mark=mark, mark_known=known and like is None),
             seen,
         )
 

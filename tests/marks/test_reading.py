@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_hr.errors import UsageError
 from fhir_hr.mapping.marks import load_marks
 from fhir_hr.marks import SeenAs, read_marks
 
@@ -31,6 +32,8 @@ HEADINGS = [
     (["川内hr"], (), False),
     (["HR"], (), False),
     (["某地HR"], (), False),
+    (["HR 川内"], (), False),
+    (["报告单 HR"], (), False),
     (["全国HR"], (), False),  # named as an example only
     (["演示医院某地HR检验报告单"], (), False),
     (["川内HR", "某地HR"], ("chuannei-hr",), False),
@@ -245,3 +248,16 @@ def test_one_more_character_is_another_text(text, more):
     for changed in (text + more, more + text):
         if squeezed(changed) != text and len(changed.splitlines()) == 1:
             assert read_marks(headings=[changed]).report_marks == ()
+
+
+@pytest.mark.parametrize("printed", ["∗白细胞", "\u200b*白细胞", "\ufeff白细胞", "⁎ 白细胞", "✱白细胞", "٭白细胞"])
+def test_a_character_that_looks_like_the_symbol_is_not_read_as_none(printed):
+    [item] = read_marks(headings=["川内HR"], items=[printed]).items
+    assert item.starred is (False if printed == "\ufeff白细胞" else None)
+
+
+@pytest.mark.parametrize("name", ["headings", "notes", "items"])
+@pytest.mark.parametrize("text", ["川内HR", "", b"x"])
+def test_one_text_in_the_place_of_several_is_refused(name, text):
+    with pytest.raises(UsageError, match=f"{name} are several texts"):
+        read_marks(**{name: text})
