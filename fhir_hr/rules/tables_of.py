@@ -118,11 +118,9 @@ def replace_tables(content: PackContent, changes: dict[str, Any]) -> PackContent
 def _rows(content: PackContent, name: str, rows: Iterable[Any]) -> tuple[Any, ...]:
     kind, made = TABLES[name], []
     for n, row in enumerate(rows):
-        if isinstance(row, kind):
-            made.append(row)
-            continue
         try:
-            made.append(msgspec.convert(row, kind))
+            # A struct is read anew as well: it may hold plain text where a check compares members of an enum.
+            made.append(msgspec.convert(msgspec.to_builtins(row) if isinstance(row, kind) else row, kind))
         except msgspec.ValidationError as error:
             raise PackError(f"{name}[{n}]: {error}", file=content.pack) from error
     return tuple(made)

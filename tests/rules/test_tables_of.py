@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from fhir_hr.errors import PackError, UsageError
+from fhir_hr.model.priors import Ownership
 from fhir_hr.rules import judge
 from fhir_hr.rules.load import builtin_pack
 from fhir_hr.rules.pack import bind_pack
-from fhir_hr.rules.schema import SuspensionRow
+from fhir_hr.rules.schema import InstitutionRow, SuspensionRow
 from fhir_hr.rules.tables_of import item_system_of, with_rows
 
 ISSUER = "T510104000000000I"
@@ -76,3 +77,12 @@ def test_rows_that_do_not_fit_are_refused(pack, tables, error, words):
     with pytest.raises(error) as caught:
         with_rows(pack, **tables)
     assert words in str(caught.value)
+
+
+def test_structs_that_hold_plain_text_are_read_anew():
+    wuhan = builtin_pack("cn-4201")
+    rows = [InstitutionRow(uscc="T1", name="甲", tier=3, ownership="public", clause="指南/scope")]
+    (row,) = with_rows(wuhan, institutions=rows).content.institutions
+    assert row.ownership is Ownership.PUBLIC
+    with pytest.raises(PackError, match=r"institutions\[0\]: Invalid enum value"):
+        with_rows(wuhan, institutions=[InstitutionRow(uscc="T1", name="甲", ownership="state")])
