@@ -132,7 +132,8 @@ class ItemDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         name: ordered item as the physician reads it.
         panel: the panel it came from.
-        outcome: the best decision's outcome; ``NOT`` with no prior means: nothing to recognise, order it.
+        outcome: the best decision's outcome; ``NOT`` with no prior means: nothing to recognise, order it. While a
+            source could not be asked fully it is never ``NOT`` but ``INDETERMINATE``.
         decision, prior: the best candidate; ``None`` when no prior was found.
         others: the other candidates' decisions in order of preference.
         answer: the combined answer (``found``, ``nothing``, ``partial``, ``unavailable``, ``refused``).

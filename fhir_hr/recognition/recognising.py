@@ -208,7 +208,9 @@ def _item_decision(
     asked = gathered.state in ("found", "nothing")
     answer = ("found" if best is not None else "nothing") if asked else gathered.state
     if best is not None:
-        outcome: RecognitionOutcome | None = best.outcome
+        # A result that cannot be relied on says nothing of what the source that did not answer holds.
+        open_yet = best.outcome is RecognitionOutcome.NOT and not asked
+        outcome: RecognitionOutcome | None = RecognitionOutcome.INDETERMINATE if open_yet else best.outcome
     else:
         outcome = RecognitionOutcome.NOT if answer == "nothing" else RecognitionOutcome.INDETERMINATE
     return ItemDecision(

@@ -91,6 +91,15 @@ def test_a_dead_source_is_named_and_never_means_nothing(order, priors):
     assert {item.sources for item in recognition.items} == {("丁平台",)}
 
 
+def test_a_prior_that_is_not_one_says_nothing_of_a_source_that_did_not_answer(order, priors):
+    withdrawn = [msgspec.structs.replace(prior, superseded=True) for prior in priors]
+    assert outcomes(recognise(order, sources=[MemorySource(withdrawn)]))["白细胞计数"] == ("not", "found")
+    recognition = recognise(order, sources=[Dead(), MemorySource(withdrawn)])
+    assert outcomes(recognition)["白细胞计数"] == ("indeterminate", "partial")
+    (item,) = [each for each in recognition.items if each.name == "白细胞计数"]
+    assert item.decision.outcome == "not"
+
+
 def test_no_source_at_all_is_indeterminate(order):
     recognition = recognise(order, sources=[])
     assert set(outcomes(recognition).values()) == {("indeterminate", "unavailable")}
