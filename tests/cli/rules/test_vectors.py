@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fhir_hr.cli.rules.mutate import in_chinese
+
 
 def test_all_vectors_hold(cli, pack):
     done = cli("rules", "test", pack(), "--junit", "report.xml")
@@ -50,7 +52,7 @@ def test_a_broken_pack_does_not_stop_the_others(cli, pack):
 def test_survivors_are_named(cli, pack):
     done = cli("rules", "mutate", pack(), "--junit", "report.xml", "--all")
     assert done.code == 1
-    assert "pack: 没有用例发现: finality[1]: dropped\n" in done.out
+    assert "pack: 没有用例发现：第 2 条检查“结果已审核签发”：整条去掉（finality[1]: dropped）\n" in done.out
     assert "改了也一样" in done.out
     failures = list(ElementTree.parse("report.xml").getroot().iter("failure"))
     assert len(failures) == done.out.count("没有用例发现")
@@ -115,3 +117,19 @@ class TestExplain:
         done = cli("rules", "explain", "cn-51-lab", "--vector", "1")
         assert done.code == 2
         assert "--vector needs the folder of a pack with tests" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("window[7].on_expired.effect: block", "第 8 条检查“互认时限”，超过时限时、效果：改为“不予互认”"),
+        ("finality[1].item_statuses[1]: without amended", "第 2 条检查“结果已审核签发”，项目状态：去掉 amended"),
+        ("window[7]: performed -1 s", "第 8 条检查“互认时限”：采集或检查时间早 1 秒"),
+        ("items[cn-5101-lab-02].window_days: 6", "项目 cn-5101-lab-02，时限天数：改为 6"),
+        ("effective: order +1 s", "开单时间晚 1 秒"),
+        ("a change without words", "a change without words"),
+    ],
+)
+def test_a_change_in_chinese(name, said):
+    assert said in in_chinese(name)
+    assert in_chinese(name).endswith(f"（{name}）")
