@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,23 @@ from fhir_hr.testing.running import Report, run_vectors, vectors_of
 from fhir_hr.testing.vectors import Vector
 
 __all__ = ["add_parser", "run"]
+
+_DIFFERENCE = re.compile(r"(\w+): expected (.*), got (.*)", re.DOTALL)
+_NAMES_ZH = {
+    "outcome": "结论",
+    "force": "约束力",
+    "codes": "理由代码",
+    "effects": "效果",
+    "missing": "缺少的事实",
+    "expires": "到期时间",
+}
+_OUTCOMES_ZH = {
+    "must": "must（应当互认）",
+    "may": "may（可以互认）",
+    "not": "not（不予互认）",
+    "indeterminate": "indeterminate（无法判断）",
+    "none": "none（无）",
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,6 +88,18 @@ def _cases(reports: Sequence[tuple[Path, Report, Sequence[Vector]]]) -> list[JUn
     return cases
 
 
+def _chinese(difference: str) -> str:
+    found = _DIFFERENCE.fullmatch(difference)
+    if found is None:
+        return difference
+    name, expected, got = found.groups()
+    return f"{_NAMES_ZH.get(name, name)}：应为 {_word(expected)}，得到 {_word(got)}"
+
+
+def _word(value: str) -> str:
+    return _OUTCOMES_ZH.get(value, value)
+
+
 def _show(reports: Sequence[tuple[Path, Report, Sequence[Vector]]], language: Language) -> None:
     from rich.table import Table
 
@@ -80,7 +110,7 @@ def _show(reports: Sequence[tuple[Path, Report, Sequence[Vector]]], language: La
             out.print(f"{as_given(folder)}/tests/{failure.vector.where}", soft_wrap=True)
             out.print(clean(f"  {failure.vector.name}"), soft_wrap=True)
             for said in failure.differences:
-                out.print(clean(f"    {said}"), soft_wrap=True)
+                out.print(clean(f"    {_chinese(said) if zh else said}"), soft_wrap=True)
     table = Table(pad_edge=False)
     for number, heading in enumerate(("规则包", "用例", "不符", "") if zh else ("pack", "vectors", "failed", "")):
         table.add_column(heading, justify="right" if number in (1, 2) else "left", overflow="fold")
