@@ -106,6 +106,25 @@ def test_the_page_is_whole_loads_nothing_and_escapes_what_the_program_said(rules
     assert len(re.findall(r'class="case ', text)) == count
 
 
+def test_a_program_steers_neither_terminal_nor_report(rules, tmp_path, capsys):
+    path = tmp_path / "evil.py"
+    path.write_text(WRONG.replace("HR-</td><script>", "\\x1b[2J\\u202e"), "utf-8")
+    html, junit = tmp_path / "r.html", tmp_path / "r.xml"
+    assert run("--rules", rules, "--html", html, "--junit", junit, command=[sys.executable, str(path), "\udcff"]) == 1
+    for text in (capsys.readouterr().out, html.read_text("utf-8"), junit.read_text("utf-8")):
+        assert "[2J" in text
+        assert re.search("[\x1b\u202e]", text) is None
+    ET.parse(junit)
+
+
+def test_what_was_found_is_told_where_no_report_can_be_written(rules, wrong, tmp_path, count, capsys):
+    (tmp_path / "plain").write_text("")
+    assert run("--rules", rules, "--html", tmp_path / "plain" / "r.html", command=wrong) == 5
+    said = capsys.readouterr()
+    assert f"{count} vectors" in said.out
+    assert "'r.html' could not be written" in said.err
+
+
 def test_a_run_that_fails_only_in_the_conversation_still_fails(rules, tmp_path):
     path = tmp_path / "noisy.py"
     serve = "import runpy, sys\nprint('starting', flush=True)\nsys.argv[1:] = ['conformance', 'serve']\n"

@@ -10,7 +10,8 @@ from fhir_hr.cli.conformance.junit import junit
 from fhir_hr.cli.conformance.page import page
 from fhir_hr.cli.console import Language, choose_language, console
 from fhir_hr.cli.exits import Exit
-from fhir_hr.errors import UsageError
+from fhir_hr.cli.rules.output import clean, write_file
+from fhir_hr.errors import StoreError, UsageError
 from fhir_hr.testing.conformance import SuiteResult, load_suite, run_suite
 from fhir_hr.testing.program import Limits
 
@@ -59,11 +60,16 @@ def run(options: argparse.Namespace) -> Exit:
     with tempfile.TemporaryDirectory(prefix="fhir-hr-packs-") as scratch:
         folder = Path(options.packs) if options.packs else Path(scratch)
         result = run_suite(suite, command, packs=folder.resolve(), limits=limits)
-    language = choose_language(options.lang)
+    failure: StoreError | None = None
     for path, text in ((options.junit, junit), (options.html, page)):
-        if path:
-            Path(path).write_text(text(result), encoding="utf-8")
-    _show(result, language)
+        try:
+            if path:
+                write_file(Path(path), clean(text(result)).encode("utf-8", "replace"))
+        except StoreError as error:  # what was found is told all the same: a run may take minutes
+            failure = error
+    _show(result, choose_language(options.lang))
+    if failure is not None:
+        raise failure
     return Exit.OK if result.ok else Exit.FINDINGS
 
 
@@ -79,14 +85,14 @@ def _show(result: SuiteResult, language: Language) -> None:
     out = console()
     failed = [case for case in result.cases if not case.passed]
     for case in failed[:_SHOWN]:
-        out.print(f"✗ {case.id}  {case.vector.name}", soft_wrap=True)
+        out.print(clean(f"✗ {case.id}  {case.vector.name}"), soft_wrap=True)
         for said in case.differences:
-            out.print(f"    {said}", soft_wrap=True)
+            out.print(clean(f"    {said}"), soft_wrap=True)
     if len(failed) > _SHOWN:
         rest = len(failed) - _SHOWN
         out.print(f"… 另有 {rest} 条" if language == "zh" else f"… and {rest} more")
     for problem in result.problems:
-        out.print(f"! {problem}", soft_wrap=True)
+        out.print(clean(f"! {problem}"), soft_wrap=True)
     for group, (passed, every) in result.by_group().items():
         out.print(f"{'✓' if passed == every else '✗'} {group}: {passed}/{every}", soft_wrap=True)
     total = len(result.cases)
