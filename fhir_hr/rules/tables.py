@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ from fhir_hr.rules.strict_yaml import MAX_BYTES
 
 __all__ = ["TableRow", "read_rows"]
 
+_ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{2,3}")
 _OTHER_SEPARATORS = (";", "\t", "，", "；", "、")
 
 
@@ -119,6 +121,9 @@ def _row(
     for name in key:
         if name == key[0] and not row[name]:
             raise PackError(f"{name}: empty", file=file, line=line)
+        if _ROUNDED.fullmatch(row.get(name, "")):  # its last digits are lost, and it would match nobody
+            message = f"{name}: {row[name][:40]!r} was rewritten as a number by a spreadsheet"
+            raise PackError(message, file=file, line=line)
     mark = tuple(row.get(name, "") for name in key)
     if mark in seen:
         raise PackError(f"repeats the key of line {seen[mark]}", file=file, line=line)

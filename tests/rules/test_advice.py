@@ -385,6 +385,16 @@ def test_a_wrong_value_is_told_in_words(old, new, words):
     assert words in errors[0].zh, errors[0].zh
 
 
+def test_a_code_that_a_spreadsheet_has_rounded_is_an_error():
+    [error] = [
+        one
+        for one in advise(institutions("1.251E+17,甲,3,甲,public,510100,,,,二/list\n"))
+        if one.severity is Severity.ERROR
+    ][-1:]
+    assert error.place == "institutions.csv:2"
+    assert error.zh.startswith("uscc 栏“1.251E+17”被表格软件改成了数字，后几位已丢失")
+
+
 def test_the_date_of_a_document_is_a_date():
     [error] = advise(edit(lab(), "sources.yaml", "issued: null", "issued: 2026年3月"))[:1]
     assert (error.place, error.zh) == ("sources.yaml:8", "“2026年3月”不是日期；请写成 2026、2026-08 或 2026-08-20")

@@ -278,6 +278,7 @@ def test_arbitrary_files_raise_pack_error(files):
         (b"a,b\n1,\xff\n", "t.csv:2: not UTF-8"),
         (b'a,b\n1,"x\n', "t.csv:2: not CSV"),
         (b"a,b\n,x\n", "t.csv:2: a: empty"),
+        (b"a,b\n1.251E+17,x\n", "t.csv:2: a: '1.251E+17' was rewritten as a number by a spreadsheet"),
         (b'a,b\n1,"two\nlines"\n1,x\n', "t.csv:4: repeats the key of line 2"),
     ],
 )

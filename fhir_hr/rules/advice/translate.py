@@ -99,6 +99,10 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
         r"separates cells by '(?P<a>.*)', not by commas",
         "各栏用“{a}”隔开；应当用英文逗号（在表格软件中另存为“CSV UTF-8（逗号分隔）”）",
     ),
+    (
+        r"(?P<c>\w+): '(?P<a>.*)' was rewritten as a number by a spreadsheet",
+        "{c} 栏“{a}”被表格软件改成了数字，后几位已丢失；请把该列设为“文本”后重新填写",
+    ),
     (r"is no regular file", "不是普通文件，读不出来"),
     (r"not CSV: (?P<a>.*)", "不是合格的 CSV，多半是英文双引号不配对（{a}）"),
     (r"is empty; it needs at least its header", "文件是空的，至少要有表头"),
