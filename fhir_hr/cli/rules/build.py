@@ -12,11 +12,16 @@ from fhir_hr.cli.rules.packs import add_packs, as_given, folders_of, read_folder
 from fhir_hr.errors import PackError, UsageError
 from fhir_hr.issues import Severity
 from fhir_hr.rules.advice import advise
-from fhir_hr.rules.publishing import MANIFEST, BuiltPack, Manifest, build_advice, build_pack
+from fhir_hr.rules.publishing import MANIFEST, AdviceCode, BuiltPack, Manifest, build_advice, build_pack
 from fhir_hr.rules.publishing.strict_json import read_json
 
 __all__ = ["add_parser", "run"]
 
+_ADVICE_ZH = {
+    AdviceCode.LEAD_TIME: "距生效不足 48 小时，医院可能来不及更新",
+    AdviceCode.NO_SM3: "没有 SM3 摘要，要求国密签名的医院不会采用",
+    AdviceCode.REVIEW_PAST: "已过复核期限",
+}
 _VECTORS = ("base.json", "vectors.jsonl")
 
 
@@ -69,7 +74,8 @@ def run(options: argparse.Namespace) -> Exit:
         write_files(target / built.manifest.pack, built.files)
         _told(built, language)
         for advice in build_advice(built.manifest, published=now):
-            complain(f"{built.manifest.pack}: {advice.message}")
+            said = f"{_ADVICE_ZH[advice.code]} · {advice.message}" if language == "zh" else advice.message
+            complain(f"{built.manifest.pack}: {said}")
     return worst
 
 

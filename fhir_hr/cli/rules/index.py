@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from fhir_hr.cli.console import choose_language, console
@@ -14,6 +15,8 @@ from fhir_hr.errors import UsageError
 from fhir_hr.rules.publishing import MANIFEST, build_site
 
 __all__ = ["add_parser", "run"]
+
+_PUBLISHER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,6 +44,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> Exit:
     """Write the site."""
     zh = choose_language(options.lang) == "zh"
+    if not _PUBLISHER.fullmatch(options.publisher):
+        msg = (
+            f"--publisher {options.publisher[:40]!r}：只能用 a-z、数字和 -，最多 64 个"
+            " · a short name of a-z, digits and - is needed"
+        )
+        raise UsageError(msg)
     site = build_site(
         [_files(Path(name)) for name in options.packs],
         [_signed(Path(name)) for name in options.lane],

@@ -102,7 +102,7 @@ class TestBuild:
     def test_too_soon_is_said(self, cli, pack):
         done = cli("rules", "build", pack(), "--out", "dist")
         assert done.code == 0
-        assert "takes effect less than 48 hours after" in done.err
+        assert "距生效不足 48 小时，医院可能来不及更新 · takes effect less than 48 hours after" in done.err
 
     def test_vectors_are_published_where_asked(self, cli, pack):
         assert cli("rules", "build", pack(), "--out", "dist", "--vectors").code == 0
@@ -321,6 +321,11 @@ class TestVerify:
             (("lane", "quality.csv", "--pack", "x", "--serial", 1, "--out", "o.json"), 2, "'x' is no name of a pack"),
             (("lane", "bad/quality.csv", "--pack", "cn-51-lab", "--serial", 1, "--out", "o.json"), 4, "quality.csv:1"),
             (("index", "pack", *"--publisher a --jurisdiction cn --serial 1".split()), 2, "the following arguments"),
+            (
+                "index pack --publisher A --jurisdiction cn --serial 1 --expires 2027-01-01 --out site".split(),
+                2,
+                "--publisher 'A'：只能用 a-z、数字和 -",
+            ),
         ],
     )
     def test_lists_and_indexes_that_cannot_be(self, cli, pack, words, code, said):
