@@ -23,7 +23,7 @@ from fhir_hr.rules.schema import (
     SuspensionRow,
     WeakenRow,
 )
-from fhir_hr.rules.vocabulary import ListState
+from fhir_hr.rules.vocabulary import CheckKind, ListState
 
 __all__ = ["TABLES", "item_system_of", "replace_tables", "with_rows"]
 
@@ -38,6 +38,16 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "overlays": OverlayRef,
 }
 """Tables that may be replaced, and the shape of their rows."""
+
+
+_READ_BY = {
+    "institutions": (CheckKind.INSTITUTION, CheckKind.DIRECTION),
+    "alliances": (CheckKind.DIRECTION,),
+    "suspensions": (CheckKind.INSTITUTION,),
+    "quality": (CheckKind.QUALITY, CheckKind.DIRECTION),
+    "negative": (CheckKind.NEGATIVE_LIST,),
+}
+"""The kinds of check that read a table."""
 
 
 def item_system_of(content: PackContent) -> str:
@@ -68,7 +78,8 @@ def with_rows(
 
     Raises:
         UsageError: there is no such table.
-        PackError: the rows do not fit the pack.
+        PackError: the rows do not fit the pack, or no check of it reads them: a suspension that is only kept would
+            look as if it counted.
 
     Example:
         >>> from fhir_hr.rules.load import builtin_pack
@@ -85,6 +96,11 @@ def with_rows(
         if value is not None:
             changes[name] = value
     content = replace_tables(pack.content, changes)
+    for name, kinds in _READ_BY.items():
+        if name in tables and getattr(content, name) and pack.asks.isdisjoint(kinds):
+            raise PackError(
+                f"{name}: no check of {content.pack} reads them; they would change nothing", file=content.pack
+            )
     return bind_pack(content, fresh_until=pack.fresh_until if fresh_until is None else fresh_until)
 
 

@@ -86,3 +86,17 @@ def test_structs_that_hold_plain_text_are_read_anew():
     assert row.ownership is Ownership.PUBLIC
     with pytest.raises(PackError, match=r"institutions\[0\]: Invalid enum value"):
         with_rows(wuhan, institutions=[InstitutionRow(uscc="T1", name="甲", ownership="state")])
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "row"),
+    [
+        ("cn-32", "suspensions", {"uscc": "T1", "start": "2026-01-01"}),
+        ("cn-32-lab", "quality", {"uscc": "T1", "type": "eqa", "result": "failed"}),
+        ("cn-350428", "institutions", {"uscc": "T1", "name": "甲", "clause": "二/scope"}),
+    ],
+)
+def test_rows_that_no_check_reads_are_refused(name, table, row):
+    with pytest.raises(PackError, match=f"{table}: no check of {name} reads them"):
+        with_rows(builtin_pack(name), **{table: [row]})
+    assert not getattr(with_rows(builtin_pack(name), **{table: []}).content, table)
