@@ -24,7 +24,9 @@ def test_a_vector_that_fails_is_shown_with_its_line(cli, pack):
     folder = pack("pack", ("pack.yaml", "max_days: 30 ", "max_days: 29 "))
     done = cli("rules", "test", folder, "--junit", "report.xml")
     assert done.code == 1
-    assert "pack/tests/vectors.jsonl:2\n  正好三十天\n    结论：应为 must（应当互认），得到 may（可以互认）\n" in done.out
+    assert (
+        "pack/tests/vectors.jsonl:2\n  正好三十天\n    结论：应为 must（应当互认），得到 may（可以互认）\n" in done.out
+    )
     assert "未通过" in done.out
     [failure] = ElementTree.parse("report.xml").getroot().iter("failure")
     assert "outcome: expected must, got may" in failure.get("message")
