@@ -19,7 +19,7 @@ from fhir_hr.rules.lint import check_content
 from fhir_hr.rules.load import convert_part, line_of
 from fhir_hr.rules.pack import Pack, bind_pack
 from fhir_hr.rules.places import Places
-from fhir_hr.rules.schema import Certainty, OverlayRef, RefusalReason, WeakenRow
+from fhir_hr.rules.schema import Certainty, OverlayRef, PackContent, RefusalReason, WeakenRow
 from fhir_hr.rules.strict_yaml import read_yaml
 from fhir_hr.rules.tables import TableRow, read_rows
 
@@ -143,7 +143,8 @@ def apply_overlay(pack: Pack, overlay: Overlay) -> Pack:
 
     Raises:
         PackError: it does not lie over this pack, names a case or item that the pack does not have, repeats a
-            refusal reason, or another institution's overlay lies there already.
+            refusal reason, counts or needs less than the pack's own reasons of that case, or another institution's
+            overlay lies there already.
     """
     content = pack.content
     if content.pack not in overlay.packs:
@@ -155,6 +156,7 @@ def apply_overlay(pack: Pack, overlay: Overlay) -> Pack:
             raise PackError(f"reason {reason.code!r}: {content.pack} has no case {reason.case!r}", file=overlay.overlay)
         if reason.code in codes:
             raise PackError(f"reason {reason.code!r} is the pack's own", file=overlay.overlay)
+        _keeps_to_its_case(reason, content, file=overlay.overlay)
     ref = OverlayRef(overlay=overlay.overlay, version=overlay.version, institution=overlay.institution)
     items = {row.code for row in content.items}
     for row in overlay.weaken:
@@ -168,6 +170,16 @@ def apply_overlay(pack: Pack, overlay: Overlay) -> Pack:
     )
     check_content(changed, places=Places(file=overlay.overlay))
     return bind_pack(changed, fresh_until=pack.fresh_until)
+
+
+def _keeps_to_its_case(reason: OverlayReason, content: PackContent, *, file: str) -> None:
+    """A hospital's words for a case may ask for more than the authority's, and never count as less."""
+    own = [each for each in content.refusal_reasons if each.case == reason.case]
+    if not reason.counts_as_refusal and any(each.counts_as_refusal for each in own):
+        message = f"reason {reason.code!r}: case {reason.case!r} counts as a refusal in {content.pack}"
+        raise PackError(message, file=file)
+    for need in sorted(set.intersection(*(set(each.needs) for each in own)) - set(reason.needs)) if own else ():
+        raise PackError(f"reason {reason.code!r}: case {reason.case!r} needs {need!r} in {content.pack}", file=file)
 
 
 def _read(folder: Path) -> dict[str, bytes]:

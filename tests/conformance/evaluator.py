@@ -1,8 +1,7 @@
 """A second evaluator of rule packs, written from the vocabulary page alone; it shares no code with the library.
 
 ``judge`` answers one request under compiled packs; run as a program, this speaks the protocol of the conformance kit.
-Times are spans of microseconds, both ends included. Truths are 1, 0 and MAYBE: *any* is ``max``, *all* is ``min``.
-"""
+Times are spans of microseconds, both ends included. Truths are 1, 0, MAYBE: *any* is ``max``, *all* is ``min``."""
 
 # fmt: off
 import csv
@@ -167,7 +166,8 @@ class Candidate:  # one ordered item (facts o) beside one prior (p) under one pa
                     dropped = aspect == "contrast" and self.order_row and self.want in self.includes
                     want, have = None if dropped else ordered or listed_want, said or listed
                     differ = (want and have and want != have) or (said and listed and said != listed)
-                    found.add("EXAM-MISMATCH mismatch" if differ else "EXAM-UNKNOWN unknown" * bool(want and not have))
+                    unsure = not have if want else aspect == "side" and have in ("left", "right")
+                    found.add("EXAM-MISMATCH mismatch" if differ else "EXAM-UNKNOWN unknown" * unsure)
                 return ";".join(found)
             case "specimen_fit":
                 have, want, kinds = p["specimen"], o["specimen"], row["specimens"] if row else []

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fhir_hr.model.codes import Code
-from fhir_hr.model.exams import Exam
+from fhir_hr.model.exams import Exam, Side
 from fhir_hr.rules.bulk.columns import Chunk, Ids
 from fhir_hr.rules.bulk.facets import Facet, Fold, Interner, cached
 from fhir_hr.rules.check_specs import ExamFitSpec
@@ -27,7 +27,8 @@ def exam_facets(spec: ExamFitSpec, lists: Lists) -> tuple[Facet, ...]:
 class _AspectFacet:
     """Of one aspect, what is stated (or not) by the order, its item's row, the prior and its item's row.
 
-    Classes: which of the four are stated, and which of them are equal to which.
+    Classes: which of the four are stated, which of them are equal to which, and, of the side, whether the prior's
+    are both sides: those answer an order without side, one alone does not.
     """
 
     def __init__(self, aspect: Aspect, lists: Lists) -> None:
@@ -35,7 +36,8 @@ class _AspectFacet:
         self._words = Interner()
         self._words.id(None)
         self._patterns = Interner()
-        self._numbers = np.full(1 << 10, -1, dtype=np.int16)
+        self._numbers = np.full(1 << 12, -1, dtype=np.int16)
+        self._both = self._words.id(Side.BOTH.value) if aspect is Aspect.SIDE else None
         words = self._words
 
         def said(exam: Exam | None) -> Hashable:
@@ -71,6 +73,9 @@ class _AspectFacet:
             for other in words[:n]:
                 out |= (one == other).astype(np.int16) << shift
                 shift += 1
+        if self._both is not None:
+            for n, one in enumerate(words[2:]):
+                out |= (one == self._both).astype(np.int16) << (shift + n)
         numbers = self._numbers.take(out)
         if numbers.min() < 0:
             for pattern in np.unique(out[numbers < 0]):

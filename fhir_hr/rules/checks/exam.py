@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from fhir_hr.model.exams import Exam
+from fhir_hr.model.exams import Exam, Side
 from fhir_hr.rules.candidate import NOTHING, Candidate, Check
 from fhir_hr.rules.check_specs import ExamFitSpec
 from fhir_hr.rules.reasons import Findings, Voice
@@ -13,6 +13,9 @@ from fhir_hr.rules.schema import ItemRow
 from fhir_hr.rules.vocabulary import Aspect, CheckKind, ReasonCode
 
 __all__ = ["EXAM_ASPECTS", "bind_exam_fit"]
+
+_ONE_SIDE = (Side.LEFT.value, Side.RIGHT.value)
+"""One side alone answers no order that does not say which: which hip was meant is not known."""
 
 _KEPT = 4096
 """How many answers on two examinations and their rows a pack keeps."""
@@ -39,7 +42,8 @@ def bind_exam_fit(spec: ExamFitSpec, voice: Voice) -> Check:
 
     What is wanted is what the order states, else what the ordered item's row does; what there is, the prior's own
     statement, else its item's row. A prior that contradicts its own row differs in any case. Where the prior's row
-    includes the ordered item, contrast is not compared with the order.
+    includes the ordered item, contrast is not compared with the order. A prior of one side alone is unknown beside
+    an order that names no side.
     """
     kind = CheckKind.EXAM_FIT
     mismatch = voice.varying(ReasonCode.EXAM_MISMATCH, kind, spec.on_mismatch)
@@ -69,7 +73,7 @@ def bind_exam_fit(spec: ExamFitSpec, voice: Voice) -> Check:
             pair = _differing(want, said, listed)
             if pair is not None:
                 differ.append((aspect.value, *pair))
-            elif want is not None and said is None and listed is None:
+            elif _open(aspect, want, said or listed):
                 lacking.append(aspect.value)
         found = NOTHING
         if differ:
@@ -80,6 +84,13 @@ def bind_exam_fit(spec: ExamFitSpec, voice: Voice) -> Check:
         return found
 
     return check
+
+
+def _open(aspect: Aspect, want: str | None, have: str | None) -> bool:
+    """Whether it cannot be told if there is what was wanted."""
+    if want is not None:
+        return have is None
+    return aspect is Aspect.SIDE and have in _ONE_SIDE
 
 
 def _differing(want: str | None, said: str | None, listed: str | None) -> tuple[str, str] | None:
