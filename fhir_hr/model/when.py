@@ -101,6 +101,8 @@ def _bounds(when: When) -> tuple[datetime, datetime]:
 def compare(a: When, b: When) -> int | None:
     """Compare two times: -1 before, 1 after, 0 the same moment, ``None`` when precision does not tell.
 
+    A time that no calendar has, or whose bounds lie outside the years 1 to 9999, tells nothing.
+
     Example:
         >>> y = When(iso="2026", precision=Precision.YEAR)
         >>> d = When(iso="2026-08-20", precision=Precision.DAY)
@@ -109,8 +111,12 @@ def compare(a: When, b: When) -> int | None:
         >>> compare(d, When(iso="2026-08-21", precision=Precision.DAY))
         -1
     """
-    a_from, a_to = _bounds(a)
-    b_from, b_to = _bounds(b)
+    try:
+        a_from, a_to = _bounds(a)
+        b_from, b_to = _bounds(b)
+    except (OverflowError, ValueError):
+        # At the ends of the calendar (the years 1 and 9999), or on no calendar at all: nothing can be told.
+        return None
     if a_to <= b_from:
         return -1
     if b_to <= a_from:

@@ -43,6 +43,22 @@ def test_comparison_says_unknown_where_precision_does_not_tell() -> None:
     assert compare(day, when("2026-08-20T17:00:00+00:00", Precision.SECOND, "+00:00")) == -1
 
 
+@pytest.mark.parametrize(
+    "edge",
+    [
+        When(iso="0001", precision=Precision.YEAR),
+        When(iso="9999", precision=Precision.YEAR),
+        When(iso="9999-12-31", precision=Precision.DAY),
+        When(iso="0001-01-01T00:00:00+08:00", precision=Precision.SECOND),
+        When(iso="2026-02-30", precision=Precision.DAY),
+    ],
+)
+def test_the_ends_of_the_calendar_tell_nothing_and_raise_nothing(edge: When) -> None:
+    today = When(iso="2026-08-20", precision=Precision.DAY)
+    assert compare(edge, today) is None
+    assert compare(today, edge) is None
+
+
 def test_the_same_moment_in_two_zones_is_the_same() -> None:
     a = when("2026-08-20T09:20:30+08:00", Precision.SECOND)
     b = when("2026-08-20T01:20:30+00:00", Precision.SECOND, "+00:00")

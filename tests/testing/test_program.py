@@ -98,6 +98,7 @@ def test_lines_that_are_no_answers_are_told_and_stop_nothing(ask):
     print('{"id": "r/1", "outcome": "perhaps", "reasons": []}')
     print('{"outcome": "may"}')
     print('[1]')
+    sys.stdout.flush()
     sys.stdout.buffer.write(b'\\xff\\xfe\\n')
     for name in ids(): say(name)
     """)
