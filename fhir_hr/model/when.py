@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap, monthrange
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
@@ -76,32 +77,52 @@ class When(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.precision >= Precision.SECOND
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local on purpose: the offset is taken off by hand
+_STEPS = {
+    Precision.HOUR: timedelta(hours=1),
+    Precision.MINUTE: timedelta(minutes=1),
+    Precision.SECOND: timedelta(seconds=1),
+    Precision.FRACTION: timedelta(microseconds=1),
+}
+
+
 def _bounds(when: When) -> tuple[datetime, datetime]:
+    start, end = _distances(when)
+    return _EPOCH + start, _EPOCH + end
+
+
+def _distances(when: When) -> tuple[timedelta, timedelta]:
+    """The bounds as distances from 1970: those of the first and the last year have no datetime in UTC."""
     iso, precision = when.iso, when.precision
     if precision >= Precision.HOUR:
-        start = datetime.fromisoformat(iso).astimezone(UTC)
-        step = {
-            Precision.HOUR: timedelta(hours=1),
-            Precision.MINUTE: timedelta(minutes=1),
-            Precision.SECOND: timedelta(seconds=1),
-            Precision.FRACTION: timedelta(microseconds=1),
-        }[precision]
-        return start, start + step
+        at = datetime.fromisoformat(iso)
+        start = at.replace(tzinfo=None) - _LOCAL_EPOCH - _offset(at)
+        return start, start + _STEPS[precision]
     year, month, day = int(iso[:4]), int(iso[5:7] or 1), int(iso[8:10] or 1)
-    local = datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T00:00:00{when.zone}")
+    first = datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T00:00:00{when.zone}")
     if precision == Precision.DAY:
-        end = local + timedelta(days=1)
+        days = 1
     elif precision == Precision.MONTH:
-        end = local.replace(year=year + month // 12, month=month % 12 + 1)
+        days = monthrange(year, month)[1]
     else:
-        end = local.replace(year=year + 1)
-    return local.astimezone(UTC), end.astimezone(UTC)
+        days = 366 if isleap(year) else 365
+    start = first.replace(tzinfo=None) - _LOCAL_EPOCH - _offset(first)
+    return start, start + timedelta(days=days)
+
+
+def _offset(at: datetime) -> timedelta:
+    offset = at.utcoffset()
+    if offset is None:
+        msg = f"{at.isoformat()} has no offset"
+        raise ValueError(msg)
+    return offset
 
 
 def compare(a: When, b: When) -> int | None:
     """Compare two times: -1 before, 1 after, 0 the same moment, ``None`` when precision does not tell.
 
-    A time that no calendar has, or whose bounds lie outside the years 1 to 9999, tells nothing.
+    A time that no calendar has tells nothing.
 
     Example:
         >>> y = When(iso="2026", precision=Precision.YEAR)
@@ -112,11 +133,10 @@ def compare(a: When, b: When) -> int | None:
         -1
     """
     try:
-        a_from, a_to = _bounds(a)
-        b_from, b_to = _bounds(b)
-    except (OverflowError, ValueError):
-        # At the ends of the calendar (the years 1 and 9999), or on no calendar at all: nothing can be told.
-        return None
+        a_from, a_to = _distances(a)
+        b_from, b_to = _distances(b)
+    except ValueError:
+        return None  # on no calendar: nothing can be told
     if a_to <= b_from:
         return -1
     if b_to <= a_from:

@@ -44,19 +44,21 @@ def test_comparison_says_unknown_where_precision_does_not_tell() -> None:
 
 
 @pytest.mark.parametrize(
-    "edge",
+    ("edge", "told"),
     [
-        When(iso="0001", precision=Precision.YEAR),
-        When(iso="9999", precision=Precision.YEAR),
-        When(iso="9999-12-31", precision=Precision.DAY),
-        When(iso="0001-01-01T00:00:00+08:00", precision=Precision.SECOND),
-        When(iso="2026-02-30", precision=Precision.DAY),
+        (When(iso="0001", precision=Precision.YEAR), -1),
+        (When(iso="0001-01-01T00:00:00+08:00", precision=Precision.SECOND), -1),
+        (When(iso="9999", precision=Precision.YEAR), 1),
+        (When(iso="9999-12", precision=Precision.MONTH), 1),
+        (When(iso="9999-12-31", precision=Precision.DAY), 1),
+        (When(iso="9999-12-31T23:59:59-12:00", precision=Precision.SECOND), 1),
+        (When(iso="2026-02-30", precision=Precision.DAY), None),
     ],
 )
-def test_the_ends_of_the_calendar_tell_nothing_and_raise_nothing(edge: When) -> None:
+def test_the_ends_of_the_calendar_are_compared_and_raise_nothing(edge: When, told: int | None) -> None:
     today = When(iso="2026-08-20", precision=Precision.DAY)
-    assert compare(edge, today) is None
-    assert compare(today, edge) is None
+    assert compare(edge, today) == told
+    assert compare(today, edge) == (None if told is None else -told)
 
 
 def test_the_same_moment_in_two_zones_is_the_same() -> None:
