@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from fhir_hr.model.codes import Code, Concept
-from fhir_hr.model.lab import Report, ReportKind, ReportStatus, Result, ResultStatus, Scale, Specimen
+from fhir_hr.model.codes import Code
+from fhir_hr.model.lab import Report, ReportKind, ReportStatus, Result, ResultStatus, Scale
 from fhir_hr.model.people import Patient
 from fhir_hr.model.values import Absent, Text
-from fhir_hr.model.when import Period, When
+from fhir_hr.model.when import When
 
 __all__ = ["ExamFacts", "ItemFacts", "facts_of_exam", "facts_of_report"]
 
@@ -96,39 +96,24 @@ def facts_of_exam(exam: ExamFacts) -> ItemFacts:
 
 def _facts(report: Report, result: Result, *, named: bool) -> ItemFacts:
     definition = result.definition
-    specimen = _specimen(report, result)
+    specimen = report.specimen_of(result)
     return ItemFacts(
         kind=report.kind,
         key=result.key,
         where=result.where,
-        name=_name(definition.code),
+        name=definition.code.shown,
         report_status=report.status,
         item=definition.item,
-        performed=_performed(report, result, specimen),
+        performed=report.performed_at(result),
         result_status=result.status,
         patient_named=named,
         value_present=_has_value(result),
         specimen_stated=specimen is not None and bool(specimen.type),
         specimen_kind=specimen.kind_code if specimen is not None else None,
-        method=bool(definition.method and _name(definition.method).strip()),
+        method=bool(definition.method and definition.method.shown.strip()),
         reference=any(each.text.strip() for each in definition.ranges),
         scale=definition.scale,
     )
-
-
-def _specimen(report: Report, result: Result) -> Specimen | None:
-    if result.specimen is not None:
-        return report.specimens[result.specimen] if 0 <= result.specimen < len(report.specimens) else None
-    return report.specimens[0] if len(report.specimens) == 1 else None
-
-
-def _performed(report: Report, result: Result, specimen: Specimen | None) -> When | None:
-    """Collection time: the specimen's, else the report's, else the result's own (as priors take it)."""
-    for each in (specimen.collected if specimen is not None else None, report.effective, result.effective):
-        when = (each.start or each.end) if isinstance(each, Period) else each
-        if when is not None:
-            return when
-    return None
 
 
 def _has_value(result: Result) -> bool:
@@ -136,12 +121,3 @@ def _has_value(result: Result) -> bool:
     if value is None or isinstance(value, Absent):
         return False
     return not (isinstance(value, Text) and not value.text.strip())
-
-
-def _name(concept: Concept) -> str:
-    if concept.text:
-        return concept.text
-    for coding in concept.codings:
-        if coding.display:
-            return coding.display
-    return concept.codings[0].code if concept.codings else ""

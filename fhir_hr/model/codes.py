@@ -53,6 +53,21 @@ class Concept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str | None = None
     source: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """What a person reads: the sender's own words, else the first display, else the first code.
+
+        Example:
+            >>> Concept(codings=(Code(code="ALT"), Code(code="0301", display="丙氨酸氨基转移酶"))).shown
+            '丙氨酸氨基转移酶'
+        """
+        if self.text:
+            return self.text
+        for coding in self.codings:
+            if coding.display:
+                return coding.display
+        return self.codings[0].code if self.codings else ""
+
     def code_in(self, system: str) -> str | None:
         """Return the code of the first coding in ``system``, or ``None``."""
         for coding in self.codings:

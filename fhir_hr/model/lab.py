@@ -260,6 +260,31 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     study_uid: str | None = None
     accession: Identifier | None = None
 
+    def specimen_of(self, result: Result) -> Specimen | None:
+        """Return the specimen of a result: the one that it names, or the only one of this report."""
+        if result.specimen is not None:
+            return self.specimens[result.specimen] if 0 <= result.specimen < len(self.specimens) else None
+        return self.specimens[0] if len(self.specimens) == 1 else None
+
+    def performed_at(self, result: Result | None = None) -> When | None:
+        """Return the collection or examination time (采集/检查时间), of a result or of the report as a whole.
+
+        One answer for priors, evidence, flags and marks. The specimen's collection comes first, then what the report
+        says of the examination, then what the result says of itself: the last is often when the analyser measured,
+        days after the patient was seen. Of a period, its start.
+        """
+        specimen = self.specimen_of(result) if result is not None else None
+        stated: tuple[When | Period | None, ...] = (
+            specimen.collected if specimen is not None else None,
+            self.effective,
+            result.effective if result is not None else None,
+        )
+        for each in stated:
+            when = (each.start or each.end) if isinstance(each, Period) else each
+            if when is not None:
+                return when
+        return None
+
     def __repr__(self) -> str:
         return f"Report(where={self.where!r}, kind={self.kind.value!r}, <{len(self.results)} results>)"
 

@@ -14,7 +14,6 @@ from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.flags import Evidence, EvidenceResult
 from fhir_hr.model.lab import Report, ReportMessage, Result
 from fhir_hr.model.when import When, compare
-from fhir_hr.recognition.performed import performed_at
 
 __all__ = ["add_evidence", "evidence_for"]
 
@@ -62,7 +61,7 @@ def _flagged(
     flag = result.flag
     if flag is None or flag.item is None:
         return result
-    performed = performed_at(report, result=result)
+    performed = report.performed_at(result)
     known = evidence_for(evidence, institution=institution, item=flag.item.code, performed=performed)
     if any(each.result is EvidenceResult.FAILED for each in known):
         issues.append(

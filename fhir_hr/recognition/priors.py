@@ -33,7 +33,6 @@ from fhir_hr.model.values import (
     ValueRange,
 )
 from fhir_hr.recognition.evidence import evidence_for
-from fhir_hr.recognition.performed import performed_at, specimen_of
 from fhir_hr.render.collect import sender_key
 from fhir_hr.render.ids import IdMaker
 from fhir_hr.sources import Deposit, ReportVersion
@@ -127,15 +126,15 @@ class _Maker:
 
     def _of_result(self, result: Result, report: Report) -> Prior:
         definition = result.definition
-        specimen = specimen_of(result, report)
-        performed = performed_at(report, result=result)
+        specimen = report.specimen_of(result)
+        performed = report.performed_at(result)
         item = definition.item
         return Prior(
             id=self._ids.make("Observation", f"{report.key}\x1f{result.key}"),
             kind=report.kind,
             patient=self._patient,
             institution=self._institution,
-            name=_name(definition.code).lstrip(MARKERS),
+            name=definition.code.shown.lstrip(MARKERS),
             status=result.status,
             report_status=report.status,
             code=definition.code,
@@ -145,7 +144,7 @@ class _Maker:
             reported=report.issued,
             specimen=specimen.type if specimen is not None else None,
             specimen_kind=specimen.kind_code if specimen is not None else None,
-            method=_name(definition.method) or None if definition.method else None,
+            method=definition.method.shown or None if definition.method else None,
             scale=definition.scale,
             value=result.value,
             value_text=value_text(result.value),
@@ -167,13 +166,13 @@ class _Maker:
         )
 
     def _of_report(self, report: Report) -> Prior:
-        performed = performed_at(report)
+        performed = report.performed_at()
         return Prior(
             id=_report_id(self._ids, report),
             kind=report.kind,
             patient=self._patient,
             institution=self._institution,
-            name=_name(report.code),
+            name=report.code.shown,
             status=_as_result_status(report.status),
             report_status=report.status,
             code=report.code,
@@ -213,15 +212,6 @@ def _flag(concept: Concept) -> str:
     return concept.codings[0].code if concept.codings else concept.text or ""
 
 
-def _name(concept: Concept) -> str:
-    if concept.text:
-        return concept.text
-    for coding in concept.codings:
-        if coding.display:
-            return coding.display
-    return concept.codings[0].code if concept.codings else ""
-
-
 def value_text(value: Value | None) -> str | None:
     """Return a value as a person reads it, without its unit; digits as sent. ``None`` when there is none.
 
@@ -242,7 +232,7 @@ def value_text(value: Value | None) -> str | None:
         case Ratio(numerator=top, denominator=bottom, comparator=comparator):
             return f"{comparator or ''}{top:f}:{bottom:f}"
         case Coded(concept=concept):
-            return _name(concept)
+            return concept.shown
         case Text(text=text):
             return text
         case Moment(when=when):

@@ -17,7 +17,6 @@ from fhir_hr.recognition import expand_order, recognise
 from fhir_hr.recognition.candidates import Candidates, broader_items
 from fhir_hr.recognition.evidence import add_evidence
 from fhir_hr.recognition.items import map_prior
-from fhir_hr.recognition.performed import performed_at
 from fhir_hr.rules.load import builtin_pack
 from fhir_hr.rules.overlays import apply_overlay, load_overlay
 from fhir_hr.sources import Deposit, MemorySource, PriorQuery, PriorStore, ReportVersion
@@ -180,7 +179,7 @@ def test_collection_comes_before_what_the_report_and_the_result_say(conversions,
     specimen = msgspec.structs.replace(report.specimens[0], collected=collected)
     report = msgspec.structs.replace(report, specimens=(specimen,), effective=examined)
     result = msgspec.structs.replace(result, effective=measured, specimen=None)
-    assert performed_at(report, result=result) == answer
+    assert report.performed_at(result) == answer
 
 
 def test_flags_and_rules_ask_the_same_time(conversions, evidence):
