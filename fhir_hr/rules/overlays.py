@@ -197,10 +197,8 @@ def _codes(data: bytes | None) -> dict[tuple[str | None, str], Code]:
     rows = read_rows(data, file="codes.csv", required=columns, key=("code", "system"))
     codes: dict[tuple[str | None, str], Code] = {}
     for row in rows:
-        for column in ("item_system", "item"):
-            if row.text(column) is None:
-                raise row.broken(f"{column}: empty")
-        codes[row.text("system"), row.cells["code"]] = Code(system=row.cells["item_system"], code=row.cells["item"])
+        code = Code(system=row.need("item_system"), code=row.need("item"))
+        codes[row.text("system"), row.cells["code"]] = code
     return codes
 
 
@@ -213,18 +211,13 @@ def _reasons(data: bytes | None) -> tuple[OverlayReason, ...]:
 
 
 def _overlay_reason(row: TableRow) -> OverlayReason:
-    counts = row.cells["counts_as_refusal"]
-    if counts not in ("yes", "no"):
-        raise row.broken(f"counts_as_refusal: {counts[:40]!r} is none of yes, no")
-    for column in ("zh", "en", "case"):
-        if row.text(column) is None:
-            raise row.broken(f"{column}: empty")
+    counts = row.yes_no("counts_as_refusal")
     return OverlayReason(
         code=row.cells["code"],
-        zh=row.cells["zh"],
-        en=row.cells["en"],
-        case=row.cells["case"],
-        counts_as_refusal=counts == "yes",
+        zh=row.need("zh"),
+        en=row.need("en"),
+        case=row.need("case"),
+        counts_as_refusal=counts,
         needs=row.words("needs"),
         maps_to=row.text("maps_to"),
     )

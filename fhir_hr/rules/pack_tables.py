@@ -88,23 +88,16 @@ def _views(row: TableRow) -> tuple[View, ...] | None:
     return tuple(sorted(views)) or None
 
 
-def _need(row: TableRow, column: str) -> str:
-    text = row.text(column)
-    if text is None:
-        raise row.broken(f"{column}: empty")
-    return text
-
-
 def _item(row: TableRow) -> ItemRow:
     try:
         require = tuple(Field(word) for word in row.words("require"))
     except ValueError as error:
         raise row.broken(f"require: {error}") from error
     return ItemRow(
-        code=_need(row, "code"),
-        name_zh=_need(row, "name_zh"),
+        code=row.need("code"),
+        name_zh=row.need("name_zh"),
         abbreviation=row.cells["abbreviation"],
-        clause=_need(row, "clause"),
+        clause=row.need("clause"),
         specimens=row.words("specimens"),
         require=require,
         window_days=row.whole("window_days"),
@@ -121,26 +114,24 @@ def _item(row: TableRow) -> ItemRow:
 
 def _exclusion(row: TableRow) -> ExclusionCase:
     return ExclusionCase(
-        case=_need(row, "case"),
-        zh=_need(row, "zh"),
-        en=_need(row, "en"),
-        clause=_need(row, "clause"),
+        case=row.need("case"),
+        zh=row.need("zh"),
+        en=row.need("en"),
+        clause=row.need("clause"),
         needs=row.words("needs"),
     )
 
 
 def _refusal(row: TableRow) -> RefusalReason:
-    counts = row.cells["counts_as_refusal"]
-    if counts not in ("yes", "no"):
-        raise row.broken(f"counts_as_refusal: {counts[:40]!r} is none of yes, no")
+    counts = row.yes_no("counts_as_refusal")
     return RefusalReason(
-        code=_need(row, "code"),
-        zh=_need(row, "zh"),
-        en=_need(row, "en"),
+        code=row.need("code"),
+        zh=row.need("zh"),
+        en=row.need("en"),
         case=row.text("case"),
-        counts_as_refusal=counts == "yes",
+        counts_as_refusal=counts,
         needs=row.words("needs"),
-        clause=_need(row, "clause"),
+        clause=row.need("clause"),
         certainty=_one(row, "certainty", Certainty),
         maps_to=row.text("maps_to"),
     )
@@ -148,8 +139,8 @@ def _refusal(row: TableRow) -> RefusalReason:
 
 def _institution(row: TableRow) -> InstitutionRow:
     return InstitutionRow(
-        uscc=_need(row, "uscc"),
-        name=_need(row, "name"),
+        uscc=row.need("uscc"),
+        name=row.need("name"),
         tier=row.whole("tier"),
         grade=_maybe(row, "grade", Grade),
         ownership=_maybe(row, "ownership", Ownership),
@@ -164,7 +155,7 @@ def _institution(row: TableRow) -> InstitutionRow:
 
 def _suspension(row: TableRow) -> SuspensionRow:
     return SuspensionRow(
-        uscc=_need(row, "uscc"),
+        uscc=row.need("uscc"),
         item=row.text("item"),
         start=row.text("from"),
         end=row.text("to"),
@@ -175,7 +166,7 @@ def _suspension(row: TableRow) -> SuspensionRow:
 
 def _quality(row: TableRow) -> QualityRow:
     return QualityRow(
-        uscc=_need(row, "uscc"),
+        uscc=row.need("uscc"),
         item=row.text("item"),
         type=_one(row, "type", EvidenceType),
         result=_one(row, "result", EvidenceResult),
@@ -188,8 +179,8 @@ def _quality(row: TableRow) -> QualityRow:
 
 def _alliance(row: TableRow) -> AllianceRow:
     return AllianceRow(
-        alliance=_need(row, "alliance"),
-        uscc=_need(row, "uscc"),
+        alliance=row.need("alliance"),
+        uscc=row.need("uscc"),
         start=row.text("from"),
         end=row.text("to"),
         clause=row.text("clause"),
@@ -198,7 +189,7 @@ def _alliance(row: TableRow) -> AllianceRow:
 
 def _negative(row: TableRow) -> NegativeRow:
     return NegativeRow(
-        item=_need(row, "item"),
+        item=row.need("item"),
         start=row.text("from"),
         end=row.text("to"),
         reason=row.text("reason"),

@@ -92,23 +92,19 @@ def parse_common_refusals(data: bytes) -> Mapping[str, CommonRefusal]:
 
 
 def _common(row: TableRow) -> CommonRefusal:
-    counts = row.cells["counts_as_refusal"]
-    if counts not in ("yes", "no"):
-        raise row.broken(f"counts_as_refusal: {counts[:40]!r} is none of yes, no")
-    for column in ("zh", "en", "source"):
-        if not row.text(column):
-            raise row.broken(f"{column}: empty")
+    counts = row.yes_no("counts_as_refusal")
+    zh, en, source = row.need("zh"), row.need("en"), row.need("source")
     try:
         needs = tuple(Need(word) for word in row.words("needs"))
     except ValueError as error:
         raise row.broken(f"needs: {error}") from error
     return CommonRefusal(
         code=row.cells["code"],
-        zh=row.cells["zh"],
-        en=row.cells["en"],
-        counts_as_refusal=counts == "yes",
+        zh=zh,
+        en=en,
+        counts_as_refusal=counts,
         needs=needs,
-        source=row.cells["source"],
+        source=source,
     )
 
 

@@ -29,6 +29,28 @@ class TableRow(msgspec.Struct, frozen=True, kw_only=True):
         """Return the cell, or ``None`` when it is empty or the table has no such column."""
         return self.cells.get(column) or None
 
+    def need(self, column: str) -> str:
+        """Return the cell.
+
+        Raises:
+            PackError: it is empty.
+        """
+        text = self.text(column)
+        if text is None:
+            raise self.broken(f"{column}: empty")
+        return text
+
+    def yes_no(self, column: str) -> bool:
+        """Return whether the cell says ``yes``.
+
+        Raises:
+            PackError: it says neither ``yes`` nor ``no``.
+        """
+        text = self.cells[column]
+        if text not in ("yes", "no"):
+            raise self.broken(f"{column}: {text[:40]!r} is none of yes, no")
+        return text == "yes"
+
     def words(self, column: str) -> tuple[str, ...]:
         """Return the ``|``-separated words of a cell."""
         return tuple(word.strip() for word in self.cells.get(column, "").split("|") if word.strip())
