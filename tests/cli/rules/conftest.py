@@ -7,27 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fhir_hr.cli.main import main
 from fhir_hr.cli.rules.new import new_files
 
 
-class Result:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-
-    def run(*words: object) -> Result:
-        code = main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Result(code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture
