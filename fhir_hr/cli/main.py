@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from fhir_hr._version import __version__
 from fhir_hr.cli.console import choose_language, complain, prepare_streams, told
@@ -14,6 +15,8 @@ from fhir_hr.errors import DataFileError, FhirHrError, InvariantError, StoreErro
 
 __all__ = ["main"]
 
+_LANGUAGES = ("zh", "en")
+_COMMANDS = ("convert", "recognise", "validate", "demo", "rules", "conformance")
 _EPILOG = """exit codes:
   0  done
   1  done, but something was rejected or an error was found
@@ -28,7 +31,7 @@ _EPILOG = """exit codes:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     prepare_streams()
-    parser = _parser()
+    parser = _parser(sys.argv[1:] if argv is None else argv)
     try:
         options = parser.parse_args(argv)
     except SystemExit as stop:  # argparse has said why; an exit code is all that is left
@@ -77,9 +80,10 @@ def _code(error: Exception) -> Exit:
             return Exit.USAGE
 
 
-def _parser() -> argparse.ArgumentParser:
-    from fhir_hr.cli import conformance, convert, demo, recognise, rules, validate
-
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    # Only the command that is called is loaded: the pack tool and the kit would double what the others take to start.
+    called = next((word for word in words if not word.startswith("-") and word not in _LANGUAGES), None)
+    modules = [import_module(f"fhir_hr.cli.{name}") for name in ((called,) if called in _COMMANDS else _COMMANDS)]
     parser = argparse.ArgumentParser(
         prog="fhir-hr",
         description="检查检验结果互认 · mutual recognition of test results: convert, keep, decide.",
@@ -87,10 +91,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"fhir-hr {__version__}")
-    parser.add_argument("--lang", choices=("zh", "en"), help="language of tables (default: Chinese where possible)")
+    parser.add_argument("--lang", choices=_LANGUAGES, help="language of tables (default: Chinese where possible)")
     parser.add_argument("--debug", action="store_true", help="show tracebacks; they may hold patient data")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (convert, recognise, validate, demo, rules, conformance):
+    for module in modules:
         module.add_parser(commands)
     return parser
 

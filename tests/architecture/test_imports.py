@@ -64,6 +64,17 @@ def test_a_layer_pulls_in_no_more_than_it_needs(statement, may):
     assert _roots(modules) & HEAVY - may == set()
 
 
+def test_a_command_loads_no_other_command():
+    statement = (
+        "import contextlib, io\n"
+        "from fhir_hr.cli.main import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()): main(['--lang', 'zh', 'validate', '--help'])"
+    )
+    _, modules = _after(statement)
+    assert "fhir_hr.cli.validate" in modules
+    assert not {name for name in modules if name.startswith(("fhir_hr.testing", "fhir_hr.cli.rules", "fhir_hr.rules"))}
+
+
 @pytest.mark.parametrize("package", ["pydicom", "pynetdicom", "requests", "lxml", "fhir"])
 def test_no_module_of_the_package_imports_the_fields_packages_at_its_head(package):
     # All of the package at once: the five are loaded where they are used, inside a function.
