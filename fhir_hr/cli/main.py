@@ -80,7 +80,7 @@ def _code(error: Exception) -> Exit:
             return Exit.USAGE
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     # Only the command that is called is loaded: the pack tool and the kit would double what the others take to start.
     called = next((word for word in words if not word.startswith("-") and word not in _LANGUAGES), None)
     modules = [import_module(f"fhir_hr.cli.{name}") for name in ((called,) if called in _COMMANDS else _COMMANDS)]
