@@ -97,6 +97,24 @@ class IssueCode(StrEnum):
     MARK_TIDIED = "mark-tidied"  # the registered mark was taken
     MARK_FORBIDDEN = "mark-forbidden"
 
+    # -- DICOM --------------------------------------------------------------------------------
+    NOT_DICOM = "not-dicom"  # nothing was read
+    DICOM_MALFORMED = "dicom-malformed"  # what stands before the fault was kept, if anything
+    OBJECT_REJECTED = "object-rejected"  # an object without the UIDs that place it; no study took it
+    UID_INVALID = "uid-invalid"
+    DUPLICATE_INSTANCE = "duplicate-instance"  # counted once
+    STUDY_CONFLICT = "study-conflict"  # one study UID, two patients: kept apart, never merged
+    SERIES_CONFLICT = "series-conflict"  # objects of one series disagree; what the first says was kept
+    CHARSET_REPAIRED = "charset-repaired"  # on request only: text was decoded by another character set
+    ARCHIVE_UNREADABLE = "archive-unreadable"  # a zip file or DICOMDIR, or a member of it
+    FILE_UNUSED = "file-unused"  # no DICOM object, named so that it is not missed
+    CONTENT_UNMAPPED = "content-unmapped"  # part of a structured report that FHIR was not told
+    REPORT_UNLINKED = "report-unlinked"  # a report whose study was not found
+    EXAM_UNKNOWN = "exam-unknown"  # no recognised item
+    EXAM_AMBIGUOUS = "exam-ambiguous"  # several recognised items possible: none was taken
+    STUDY_INCOMPLETE = "study-incomplete"
+    IMAGE_MARK_REFUSED = "image-mark-refused"  # the image carries no mark
+
     # -- writing FHIR -------------------------------------------------------------------------
     FHIR_INVALID = "fhir-invalid"
     FHIR_REFERENCE = "fhir-reference"
@@ -109,6 +127,9 @@ class IssueCode(StrEnum):
     SOURCE_REFUSED = "source-refused"
     IDENTITY_DOUBTFUL = "identity-doubtful"
     ORDER_ITEM_UNKNOWN = "order-item-unknown"
+    QUERY_UNENCODABLE = "query-unencodable"  # not sent: a wildcard would have stood for the text
+    ANSWER_INVALID = "answer-invalid"  # part of an archive's answer could not be read
+    ANSWER_NOT_ASKED_FOR = "answer-not-asked-for"  # an archive ignored a condition; its rows were filtered here
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, gc=False):

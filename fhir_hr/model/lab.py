@@ -8,6 +8,7 @@ import msgspec
 
 from fhir_hr.model.codes import EMPTY_CONCEPT, Code, Concept, Identifier
 from fhir_hr.model.flags import RecognitionFlag
+from fhir_hr.model.imaging import Study
 from fhir_hr.model.origin import MessageOrigin
 from fhir_hr.model.people import Device, Encounter, Organization, Patient, Performer
 from fhir_hr.model.values import Attachment, Quantity, Unit, Value
@@ -328,6 +329,8 @@ class ReportMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     patient: Patient | None = None
     encounter: Encounter | None = None
     reports: tuple[Report, ...] = ()
+    studies: tuple[Study, ...] = ()
+    """Imaging studies that came with it; of one patient, as all of a message."""
 
     def __repr__(self) -> str:
         return f"ReportMessage(type={self.type!r}, <{len(self.reports)} reports>, counts={self.counts!r})"

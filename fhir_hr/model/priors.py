@@ -121,6 +121,8 @@ class Prior(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     has_report: bool | None = None
     has_images: bool | None = None
     series_complete: bool | None = None
+    study_uid: str | None = None
+    """Study Instance UID, of an imaging result: one study may be known by its report and by its images."""
 
     def __repr__(self) -> str:
         return f"Prior(id={self.id!r}, item={self.item.code if self.item else None!r})"
