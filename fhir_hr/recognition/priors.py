@@ -186,6 +186,8 @@ class _Maker:
             report_id=_report_id(self._ids, report),
             report_number=_report_number(report),
             encounter=self._encounter,
+            has_report=True if report.findings or report.conclusion or report.documents else None,
+            study_uid=report.study_uid,
         )
 
 

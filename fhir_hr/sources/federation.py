@@ -12,6 +12,7 @@ import msgspec
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.priors import Prior
 from fhir_hr.sources._base import Answer, PriorQuery, PriorSource, Unavailable
+from fhir_hr.sources.studies.merging import merge_studies
 
 __all__ = ["Gathered", "ask", "combine"]
 
@@ -64,7 +65,8 @@ def ask(query: PriorQuery, sources: Sequence[PriorSource], *, deadline: float = 
 def combine(answers: Sequence[Answer]) -> Gathered:
     """Merge answers that were given already.
 
-    Of two priors with one id, the one that knows of a withdrawal wins, then the one in doubt.
+    Of two priors with one id, the one that knows of a withdrawal wins, then the one in doubt. An imaging study that
+    is known by its report and by its images is one prior.
 
     Example:
         >>> from fhir_hr.sources import Nothing
@@ -72,11 +74,10 @@ def combine(answers: Sequence[Answer]) -> Gathered:
         'partial'
     """
     merged: dict[str, Prior] = {}
-    for answer in answers:
-        for prior in answer.priors:
-            other = merged.get(prior.id)
-            if other is None or _caution(prior) > _caution(other):
-                merged[prior.id] = prior
+    for prior in merge_studies(prior for answer in answers for prior in answer.priors):
+        other = merged.get(prior.id)
+        if other is None or _caution(prior) > _caution(other):
+            merged[prior.id] = prior
     return Gathered(
         answers=tuple(answers),
         priors=tuple(merged[key] for key in sorted(merged)),
