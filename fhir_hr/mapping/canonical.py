@@ -11,6 +11,7 @@ __all__ = [
     "EXAM_ITEM_SYSTEM",
     "INTERPRETATION",
     "ITEM_SYSTEM",
+    "LOCAL_PATIENT",
     "LOINC",
     "OFF_LIST_SYSTEM",
     "RESULT_GRADE",
@@ -40,3 +41,6 @@ UCUM = "http://unitsofmeasure.org"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 V2_0487 = "http://terminology.hl7.org/CodeSystem/v2-0487"
+
+LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
+"""本地系统患者ID: shared by all hospitals, so nothing without its assigner."""

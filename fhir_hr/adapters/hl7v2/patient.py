@@ -16,7 +16,7 @@ from fhir_hr.adapters.hl7v2.datatypes import (
 )
 from fhir_hr.adapters.hl7v2.er7 import Segment, components
 from fhir_hr.issues import IssueCode, Severity
-from fhir_hr.mapping.canonical import V2_0203
+from fhir_hr.mapping.canonical import LOCAL_PATIENT, V2_0203
 from fhir_hr.mapping.identifiers import national_id_problem
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.identity import NATIONAL_ID
@@ -24,9 +24,6 @@ from fhir_hr.model.people import Encounter, EncounterClass, Patient, Performer, 
 from fhir_hr.model.when import When
 
 __all__ = ["read_encounter", "read_patient"]
-
-LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
-"""本地系统患者ID: shared by all hospitals, so nothing without its assigner."""
 
 VISIT = "urn:oid:2.16.156.10011.2.5.1.9"
 """就诊流水号."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fhir_hr.issues import Issue, IssueCode, Severity
+from fhir_hr.adapters.issue_log import IssueLog as CommonLog
+from fhir_hr.issues import IssueCode, Severity
 
 __all__ = ["IssueLog", "Problem"]
 
@@ -18,30 +19,11 @@ class Problem(NamedTuple):
     message: str
 
 
-class IssueLog:
-    """Collects the issues of one message, bounded, and says once what would repeat for every OBX."""
+class IssueLog(CommonLog):
+    """Collects the issues of one message, and places what field readers found at their segment."""
 
     def __init__(self, *, limit: int) -> None:
-        self._limit = limit
-        self._issues: list[Issue] = []
-        self._said: dict[tuple[str, str], int] = {}
-        self._dropped = 0
-
-    def add(self, code: IssueCode, severity: Severity, where: str, message: str) -> None:
-        """Add an issue."""
-        if len(self._issues) >= self._limit:
-            self._dropped += 1
-            return
-        self._issues.append(Issue(code=code, severity=severity, where=where, message=message))
-
-    def add_once(self, code: IssueCode, severity: Severity, where: str, message: str) -> None:
-        """Add an issue the first time; count further equal ones into its message at the end."""
-        key = (code, message)
-        if key in self._said:
-            self._said[key] += 1
-            return
-        self._said[key] = 1
-        self.add(code, severity, where, message)
+        super().__init__(limit=limit, of="message")
 
     def add_problems(self, problems: tuple[Problem, ...] | list[Problem], where: str) -> None:
         """Add what a field reader found, at the segment ``where`` (``OBX[3]``)."""
@@ -51,28 +33,3 @@ class IssueLog:
                 self.add_once(problem.code, problem.severity, place, problem.message)
             else:
                 self.add(problem.code, problem.severity, place, problem.message)
-
-    def done(self) -> tuple[Issue, ...]:
-        """Return the issues in the order they were found."""
-        issues = [self._counted(issue) for issue in self._issues]
-        if self._dropped:
-            issues.append(
-                Issue(
-                    code=IssueCode.LIMIT_REACHED,
-                    severity=Severity.WARNING,
-                    where="",
-                    message=f"{self._dropped} further issues of this message are not listed",
-                )
-            )
-        return tuple(issues)
-
-    def _counted(self, issue: Issue) -> Issue:
-        times = self._said.get((issue.code, issue.message), 1)
-        if times == 1:
-            return issue
-        return Issue(
-            code=issue.code,
-            severity=issue.severity,
-            where=issue.where,
-            message=f"{issue.message} ({times} places)",
-        )

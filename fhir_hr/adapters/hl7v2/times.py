@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fhir_hr.mapping.calendar import is_possible
 from fhir_hr.model.when import Precision, When
 
 __all__ = ["read_time_of_day", "read_when"]
@@ -53,7 +54,7 @@ def read_when(text: str, *, zone: str) -> When | None:
         if found is None:
             return None
         year, month, day, hour, minute, second, fraction, sign, zh, zm, zulu = found.groups()
-    if not _possible(year, month, day, hour, minute, second):
+    if not is_possible(year, month, day, hour, minute, second):
         return None
     stated = zulu is not None or sign is not None
     if stated:
@@ -96,31 +97,6 @@ def _read_plain(text: str, zone: str) -> When | None:
     if hour not in _HOURS or minute not in _SIXTY or second not in _SIXTY:
         return None
     return When(iso=f"{iso}T{hour}:{minute}:{second}{zone}", precision=Precision.SECOND, zone=zone, source=text)
-
-
-def _possible(
-    year: str, month: str | None, day: str | None, hour: str | None, minute: str | None, second: str | None
-) -> bool:
-    y = int(year)
-    if not 1 < y < 9999:
-        return False
-    if month is not None:
-        m = int(month)
-        if not 1 <= m <= 12:
-            return False
-        if day is not None and not 1 <= int(day) <= _days(y, m):
-            return False
-    return (
-        (hour is None or int(hour) <= 23)
-        and (minute is None or int(minute) <= 59)
-        and (second is None or int(second) <= 59)
-    )
-
-
-def _days(year: int, month: int) -> int:
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def read_time_of_day(text: str) -> str | None:
