@@ -31,6 +31,7 @@ def _load(name: str, path: Path) -> ModuleType:
 
 peer = _load("fhir_hr_peer_validator", HERE / "validator.py")
 server_peer = _load("fhir_hr_peer_fhir_server", HERE / "fhir_server.py")
+pacs_peer = _load("fhir_hr_peer_pacs", HERE / "pacs.py")
 
 
 def not_run(peer_name: str, why: object) -> NoReturn:
@@ -104,6 +105,33 @@ def fhir_server_r5() -> Iterator[object]:
 def fhir_server(release: str, request: pytest.FixtureRequest) -> object:
     """The FHIR server for `release`."""
     return request.getfixturevalue(f"fhir_server_{release.lower()}")
+
+
+def _archive(kind: type) -> Iterator[object]:
+    with contextlib.ExitStack() as stack:
+        try:
+            archive = stack.enter_context(kind())
+        except peer.PeerUnavailable as missing:
+            not_run(kind.name, missing)
+        yield archive
+
+
+@pytest.fixture(scope="session")
+def orthanc() -> Iterator[object]:
+    """Orthanc with DICOMweb (``pacs.Orthanc``), empty at the start of the session."""
+    yield from _archive(pacs_peer.Orthanc)
+
+
+@pytest.fixture(scope="session")
+def dcmqrscp() -> Iterator[object]:
+    """The server of dcmtk (``pacs.Dcmqrscp``), empty at the start of the session."""
+    yield from _archive(pacs_peer.Dcmqrscp)
+
+
+@pytest.fixture(scope="session")
+def qrscp() -> Iterator[object]:
+    """The server of pynetdicom (``pacs.Qrscp``), empty at the start of the session."""
+    yield from _archive(pacs_peer.Qrscp)
 
 
 @pytest.fixture(scope="session")
