@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from fhir_hr.adapters.hl7v2 import Limits
 from fhir_hr.cli.console import choose_language, complain, tracked, write_bytes
 from fhir_hr.cli.exits import Exit
-from fhir_hr.cli.files import Input, find_inputs, read_document, read_input
+from fhir_hr.cli.files import Input, find_inputs, make_folder, open_report, read_document, read_input
 from fhir_hr.cli.report import ReportLine, Totals, show_totals
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
@@ -77,10 +75,10 @@ def run(options: argparse.Namespace) -> Exit:
         evidence=evidence,
         limits=Limits(input_bytes=limit),
     )
-    out = _folder(options.out) if options.out is not None else None
+    out = make_folder(options.out) if options.out is not None else None
     totals = Totals()
     with contextlib.ExitStack() as stack:
-        report = _open_report(options.report, stack)
+        report = open_report(options.report, stack)
         store = stack.enter_context(PriorStore(options.store)) if options.store is not None else None
         quiet = options.quiet or options.report == "-"
         for each in tracked(find_inputs(options.paths), "convert", quiet=quiet):
@@ -165,25 +163,3 @@ def _conversions(converter: Converter, data: bytes) -> Iterator[Conversion | _Br
             "was written; please report it"
         )
         yield _Broken(done, Issue(code=IssueCode.INTERNAL, severity=Severity.ERROR, where="", message=text))
-
-
-def _folder(path: str) -> Path:
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"the output folder {path!r} could not be made: {error.strerror}"
-        raise UsageError(msg) from error
-    return folder
-
-
-def _open_report(path: str | None, stack: contextlib.ExitStack) -> IO[bytes] | None:
-    if path is None:
-        return None
-    if path == "-":
-        return sys.stdout.buffer
-    try:
-        return stack.enter_context(Path(path).open("wb"))
-    except OSError as error:
-        msg = f"the report {path!r} could not be written: {error.strerror}"
-        raise UsageError(msg) from error

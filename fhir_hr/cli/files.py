@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
 
-__all__ = ["Input", "find_inputs", "read_document", "read_input"]
+__all__ = ["Input", "find_inputs", "make_folder", "open_report", "read_document", "read_input"]
 
 STDIN = "-"
 
@@ -86,6 +88,38 @@ def read_document(path: str, *, limit: int, what: str) -> bytes:
         msg = f"{what} {path!r}: {data.message}"
         raise UsageError(msg)
     return data
+
+
+def make_folder(path: str) -> Path:
+    """Return an output folder, made where it does not exist.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the output folder {path!r} could not be made: {error.strerror}"
+        raise UsageError(msg) from error
+    return folder
+
+
+def open_report(path: str | None, stack: contextlib.ExitStack) -> IO[bytes] | None:
+    """Open a report for writing; ``-`` is standard output, ``None`` none.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if path is None:
+        return None
+    if path == "-":
+        return sys.stdout.buffer
+    try:
+        return stack.enter_context(Path(path).open("wb"))
+    except OSError as error:
+        msg = f"the report {path!r} could not be written: {error.strerror}"
+        raise UsageError(msg) from error
 
 
 def _issue(code: IssueCode, message: str) -> Issue:
