@@ -155,8 +155,8 @@ class HttpClient:
             arrived.put(asking.late())
         except Exception as error:  # noqa: BLE001 - whatever a stranger's server makes our libraries raise
             late = time.monotonic() >= asking.end
-            failure = HttpFailure(HttpFault.UNREACHABLE, f"cannot be fetched: {type(error).__name__}")
-            arrived.put(asking.late() if late else failure)
+            unreachable = HttpFailure(HttpFault.UNREACHABLE, f"cannot be fetched: {type(error).__name__}")
+            arrived.put(asking.late() if late else unreachable)
 
     def _response(
         self, session: requests.Session, url: str, headers: dict[str, str], asking: _Asking
