@@ -1,4 +1,4 @@
-"""The two JSON documents that a caller writes by hand: an order, and a list of quality evidence.
+"""The JSON documents that a caller writes by hand: an order, quality evidence, a statement on an examination.
 
 Strict: an unknown key, a missing one or a wrong type is an error that names its place, never a guess.
 """
@@ -16,13 +16,13 @@ from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.exams import Contrast, Exam, Side, View
 from fhir_hr.model.flags import Evidence, EvidenceResult, EvidenceType
 from fhir_hr.model.identity import PatientIdentity
-from fhir_hr.model.lab import ReportKind, Scale
+from fhir_hr.model.lab import ReportKind, ReportStatus, Scale
 from fhir_hr.model.orders import ExclusionClaim, Order, OrderItem
 from fhir_hr.model.people import Sex
 from fhir_hr.model.priors import Grade, Institution, InstitutionType, Ownership
 from fhir_hr.model.when import Precision, When
 
-__all__ = ["MAX_BYTES", "read_evidence", "read_order", "when_from_text"]
+__all__ = ["MAX_BYTES", "ExamStatement", "read_evidence", "read_exam_statement", "read_order", "when_from_text"]
 
 MAX_BYTES = 4 << 20
 """Largest document that is read."""
@@ -111,9 +111,60 @@ class _Evidence(_Part):
     document: str | None = None
 
 
+class _ExamStatement(_Part):
+    institution: _Institution
+    status: ReportStatus
+    item: str | None = None
+    device_model: str | None = None
+    series_complete: bool | None = None
+    image_quality: bool | None = None
+    report_sound: bool | None = None
+    by: str | None = None
+
+
 class _EvidenceList(_Part):
     evidence: tuple[_Evidence, ...]
     note: str | None = None
+
+
+class ExamStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reviewing physician states of an examination before its images are marked.
+
+    Attributes:
+        institution: who issues the result.
+        status: status of its report.
+        item: recognised item code, where the headers leave it open; it never overrules a certain one.
+        device_model: model of the instrument, where the headers do not say.
+        series_complete: 序列完整; it never overrules series that are known to be missing.
+        image_quality: 检查过程规范、图像清晰、质量可靠、达到诊断要求.
+        report_sound: 报告文字规范、病变相关数据准确.
+        by: who states it.
+    """
+
+    institution: Institution
+    status: ReportStatus
+    item: str | None = None
+    device_model: str | None = None
+    series_complete: bool | None = None
+    image_quality: bool | None = None
+    report_sound: bool | None = None
+    by: str | None = None
+
+
+def read_exam_statement(data: bytes) -> ExamStatement:
+    """Read a statement on an examination (``docs/how-to/mark-images.md``).
+
+    Raises:
+        UsageError: it is no JSON, or something in it is missing, unknown or impossible; says where.
+
+    Example:
+        >>> data = b'{"institution": {"id": "H1"}, "status": "final", "image_quality": true}'
+        >>> read_exam_statement(data).image_quality
+        True
+    """
+    stated = _decode(data, _ExamStatement, "exam statement")
+    plain = {name: getattr(stated, name) for name in _ExamStatement.__struct_fields__ if name != "institution"}
+    return ExamStatement(institution=Institution(**msgspec.structs.asdict(stated.institution)), **plain)
 
 
 def read_order(data: bytes) -> Order:
