@@ -17,6 +17,7 @@ __all__ = [
     "RESULT_GRADE",
     "SNOMED",
     "UCUM",
+    "USCC",
     "V2_0203",
     "V2_0487",
 ]
@@ -44,3 +45,6 @@ V2_0487 = "http://terminology.hl7.org/CodeSystem/v2-0487"
 
 LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
 """本地系统患者ID: shared by all hospitals, so nothing without its assigner."""
+
+USCC = "urn:oid:2.16.156.10011.1.5"
+"""组织机构代码: institutions, by their 统一社会信用代码."""

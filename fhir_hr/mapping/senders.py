@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,9 +13,8 @@ from fhir_hr._data import data_path
 from fhir_hr.errors import DataFileError
 from fhir_hr.mapping.canonical import V2_0203
 from fhir_hr.mapping.codes import code_table_names
-from fhir_hr.mapping.identifiers import is_uscc
 from fhir_hr.mapping.marks import load_marks
-from fhir_hr.mapping.tables import MAX_BYTES, line_of, read_toml
+from fhir_hr.mapping.profile_files import common_faults, institution_faults, read_profile
 from fhir_hr.mapping.text import fold
 from fhir_hr.model.lab import ResultStatus
 from fhir_hr.model.people import Sex
@@ -100,12 +98,7 @@ class SenderProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     numeric_text: bool = True
 
 
-_FIELDS = tuple(SenderProfile.__struct_fields__)
-_REQUIRED = ("id", "title", "source")
-_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-_ZONE = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 _MARK_FIELD = re.compile(r"(?:MSH|PID|PV1|ORC|OBR|OBX|NTE|SPM|Z[A-Z0-9]{2})-[1-9]\d?")
-_DIVISION = re.compile(r"[1-9]\d{5}")
 
 
 def read_sender(path: Path) -> SenderProfile:
@@ -115,45 +108,12 @@ def read_sender(path: Path) -> SenderProfile:
         DataFileError: an unknown key, a value of the wrong type, or one that names a table, mark, status or
             zone that does not exist.
     """
-    data = read_toml(path, required=_REQUIRED, optional=[name for name in _FIELDS if name not in _REQUIRED])
-    text = path.read_bytes()[:MAX_BYTES].decode("utf-8")
-
-    def fail(message: str, key: str) -> DataFileError:
-        return DataFileError(message, file=path.name, line=line_of(text, key))
-
-    stated = data.get("institution")
-    if isinstance(stated, dict):
-        for name in stated:
-            if name not in Institution.__struct_fields__:
-                raise fail(f"unknown key 'institution.{name}'", name)
-    try:
-        profile = msgspec.convert(data, SenderProfile)
-    except msgspec.ValidationError as error:
-        raise DataFileError(str(error), file=path.name, line=_line_of_error(text, str(error))) from error
-    for message, key in _faults(profile):
-        raise fail(message, key)
-    return profile
-
-
-def _line_of_error(text: str, message: str) -> int | None:
-    """Find the line of the key that msgspec names (``field `x```, else the first part of ``$.x.y``)."""
-    for pattern in (r"unknown field `([^`]*)`", r"`\$\.([^.`\[]+)"):
-        found = re.search(pattern, message)
-        if found and (line := line_of(text, found.group(1))):
-            return line
-    return None
+    return read_profile(path, SenderProfile, _faults)
 
 
 def _faults(profile: SenderProfile) -> Iterable[tuple[str, str]]:
     """Yield what is wrong with a profile's values, each with its key."""
-    if not _ID.fullmatch(profile.id):
-        yield f"id {profile.id!r} is not lower-case letters, digits and hyphens", "id"
-    if not profile.source.strip():
-        yield "source is empty: say who states these facts", "source"
-    if not _ZONE.fullmatch(profile.zone):
-        yield f"zone {profile.zone!r} is not an offset like +08:00", "zone"
-    if profile.charset is not None and not _is_codec(profile.charset):
-        yield f"charset {profile.charset!r} is not a known codec", "charset"
+    yield from common_faults(profile)
     if profile.report_mark is not None and load_marks().by_code(profile.report_mark) is None:
         yield f"report_mark {profile.report_mark!r} is not in the mark registry", "report_mark"
     if profile.mark_field is not None and not _MARK_FIELD.fullmatch(profile.mark_field):
@@ -163,7 +123,7 @@ def _faults(profile: SenderProfile) -> Iterable[tuple[str, str]]:
             yield f"flag_tables names {name!r}, and there is no code table 'flags-{name}'", "flag_tables"
     yield from _code_faults(profile)
     yield from _place_faults(profile)
-    yield from _institution_faults(profile.institution)
+    yield from institution_faults(profile.institution)
 
 
 def _code_faults(profile: SenderProfile) -> Iterable[tuple[str, str]]:
@@ -191,22 +151,6 @@ def _place_faults(profile: SenderProfile) -> Iterable[tuple[str, str]]:
     component = profile.abbreviation_component
     if component is not None and not 1 <= component <= 9:
         yield f"abbreviation_component {component} is not a component from 1 to 9", "abbreviation_component"
-
-
-def _institution_faults(institution: Institution | None) -> Iterable[tuple[str, str]]:
-    if institution is None:
-        return
-    if not is_uscc(institution.id):
-        yield "institution.id is not a 统一社会信用代码 (18 characters with a check character)", "institution"
-    if institution.division is not None and not _DIVISION.fullmatch(institution.division):
-        yield f"institution.division {institution.division!r} is not six digits", "division"
-
-
-def _is_codec(name: str) -> bool:
-    try:
-        return codecs.lookup(name).name not in ("idna", "punycode")
-    except (LookupError, ValueError):
-        return False
 
 
 class Senders(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,9 +66,9 @@ def read_sop_classes(path: Path) -> dict[str, SopClass]:
 def kind_of(sop_class: str | None, modality: str | None) -> InstanceKind:
     """Return what an object is.
 
-    The SOP class decides. Where it is not stated (an archive's answer on a series), the modality does. A SOP class that
-    PS3.6 does not know is private: the modality may then say that the object is no image, but never that it is one, since
-    vendors store raw data under the modality of the machine.
+    The SOP class decides. Where it is not stated (an archive's answer on a series), the modality does. A SOP class
+    that PS3.6 does not know is private: the modality may then say that the object is no image, but never that it is
+    one, since vendors store raw data under the modality of the machine.
 
     Args:
         sop_class: SOP Class UID (0008,0016).
