@@ -1,7 +1,7 @@
 """DICOM dates and times (DA, TM, DT; PS3.5 6.2) with their precision and zone kept.
 
-What is written beyond the standard is read where it is clear: ``2026.03.01`` and ``09:15:00`` (ACR-NEMA), ``2026-03-01``.
-An impossible part ends the reading there: what stands before it is kept, and the problem says so.
+What is written beyond the standard is read where it is clear: ``2026.03.01`` and ``09:15:00`` (ACR-NEMA),
+``2026-03-01``. An impossible part ends the reading there: what stands before it is kept, and the problem says so.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ DEFAULT_ZONE = "+08:00"
 _DATE = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d))?)?\Z", re.ASCII)
 _PRINTED_DATE = re.compile(r"(\d{4})[.\-/](\d{1,2})[.\-/](\d{1,2})\Z", re.ASCII)
 _TIME = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?)?\Z", re.ASCII)
-_DT = re.compile(
-    r"(\d{4}(?:\d\d(?:\d\d)?)?)((?<=\d{8})\d\d(?:\d\d(?:\d\d(?:\.\d{1,9})?)?)?)?([+-]\d{4})?\Z", re.ASCII
-)
+_DT = re.compile(r"(\d{4}(?:\d\d(?:\d\d)?)?)((?<=\d{8})\d\d(?:\d\d(?:\d\d(?:\.\d{1,9})?)?)?)?([+-]\d{4})?\Z", re.ASCII)
 _ZONE = re.compile(r"([+-])(\d\d):?(\d\d)?\Z", re.ASCII)
 _MAX_CHARS = 40
 

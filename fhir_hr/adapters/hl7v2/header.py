@@ -5,14 +5,12 @@ from __future__ import annotations
 from fhir_hr.adapters.hl7v2.context import Context
 from fhir_hr.adapters.hl7v2.datatypes import assigner_of
 from fhir_hr.adapters.hl7v2.er7 import Segment, Separators, separators_of
+from fhir_hr.mapping.canonical import USCC
 from fhir_hr.mapping.senders import SenderProfile
 from fhir_hr.model.codes import Identifier
 from fhir_hr.model.people import Organization
 
 __all__ = ["facility_key", "first_component", "raw_component", "raw_field", "raw_header", "sender_of"]
-
-USCC = "urn:oid:2.16.156.10011.1.5"
-"""机构 (organisation code; registered root)."""
 
 
 def raw_header(raw: bytes) -> tuple[Separators, list[str]] | None:
