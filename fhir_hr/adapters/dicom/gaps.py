@@ -1,7 +1,8 @@
 """Gaps in a stack of slices: a place along the normal where the spacing says that slices are missing.
 
 A gap is believed only where most neighbours stand at one distance, the gap is a whole multiple of it, and the instance
-numbers jump there too, more than between other neighbours: a gap that the protocol planned has no such jump. Slices missing at an end leave no gap, so this never proves a series complete.
+numbers jump there too, more than between other neighbours: a gap that the protocol planned has no such jump. Slices
+missing at an end leave no gap, so this never proves a series complete.
 """
 
 from __future__ import annotations

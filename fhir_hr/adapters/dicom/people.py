@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from fhir_hr.adapters.dicom.codes import code_of
 from fhir_hr.adapters.dicom.header import CodedEntry, OtherPatientId
@@ -14,14 +14,13 @@ from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOCAL_PATIENT, USCC, V2_0203
 from fhir_hr.mapping.codes import load_code_table
 from fhir_hr.mapping.identifiers import is_uscc, national_id_problem
+from fhir_hr.mapping.imaging_senders import ImagingSender
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.identity import NATIONAL_ID
 from fhir_hr.model.people import Device, HumanName, Organization, Patient, Performer, Practitioner, Sex
-from fhir_hr.model.priors import Institution
 
 __all__ = [
     "PatientFacts",
-    "Sender",
     "assigned_by",
     "read_device",
     "read_institution",
@@ -35,25 +34,6 @@ _OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _SEX = {"M": Sex.MALE, "F": Sex.FEMALE, "O": Sex.OTHER}
 _GROUPS = ("A", "I", "P")
-
-
-class Sender(Protocol):
-    """What reading takes from an imaging sender's profile."""
-
-    @property
-    def zone(self) -> str:
-        """Offset of times that state none."""
-        ...
-
-    @property
-    def institution(self) -> Institution | None:
-        """The hospital, where one profile stands for one hospital."""
-        ...
-
-    @property
-    def patient_assigner(self) -> str | None:
-        """Who gave PatientID where the object names no issuer."""
-        ...
 
 
 class PatientFacts(NamedTuple):
@@ -131,7 +111,9 @@ def _odd(log: IssueLog | None, where: str, message: str) -> None:
 # -- the patient -----------------------------------------------------------------------------------
 
 
-def read_patient(facts: PatientFacts, *, zone: Zone, log: IssueLog, sender: Sender | None = None) -> Patient | None:
+def read_patient(
+    facts: PatientFacts, *, zone: Zone, log: IssueLog, sender: ImagingSender | None = None
+) -> Patient | None:
     """Read the patient; ``None`` when nothing at all is said of one.
 
     A number without issuer has no assigner unless the sender's profile names it: it proves no identity.
@@ -179,7 +161,7 @@ def assigned_by(issuer: str | None, universal_id: str | None = None) -> tuple[st
     return None, issuer or universal or None
 
 
-def _identifiers(facts: PatientFacts, log: IssueLog, sender: Sender | None) -> tuple[Identifier, ...]:
+def _identifiers(facts: PatientFacts, log: IssueLog, sender: ImagingSender | None) -> tuple[Identifier, ...]:
     found: list[Identifier] = []
     if facts.id:
         default = sender.patient_assigner if sender is not None else None
@@ -295,7 +277,7 @@ def read_performers(
 
 
 def read_institution(
-    name: str | None, codes: Sequence[CodedEntry], *, sender: Sender | None, log: IssueLog
+    name: str | None, codes: Sequence[CodedEntry], *, sender: ImagingSender | None, log: IssueLog
 ) -> Organization | None:
     """Return where the study was made: the institution of the sender's profile, else the one that is stated."""
     known = sender.institution if sender is not None else None

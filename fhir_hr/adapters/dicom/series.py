@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from fhir_hr.adapters.dicom.codes import concept_of
 from fhir_hr.adapters.dicom.header import CodedEntry, Header
 from fhir_hr.adapters.dicom.numbers import read_count, read_floats
-from fhir_hr.adapters.dicom.people import Sender, read_device, read_performers
+from fhir_hr.adapters.dicom.people import read_device, read_performers
 from fhir_hr.adapters.dicom.stated import Order, Statement, Statements, differing, first_codes, first_text, first_texts
 from fhir_hr.adapters.dicom.technique import Making
 from fhir_hr.adapters.dicom.times import DEFAULT_ZONE, read_date_time, read_zone
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
+from fhir_hr.mapping.imaging_senders import ImagingSender
 from fhir_hr.model.exams import Side
 from fhir_hr.model.imaging import Instance, InstanceKind, Series
 from fhir_hr.model.people import Performer
@@ -95,7 +96,7 @@ class HeldSeries:
             _invalid(log, "ImageOrientationPatient")
         return self._orientation[1]  # type: ignore[return-value] # six of them
 
-    def done(self, statements: Sequence[Statement], *, sender: Sender | None, log: IssueLog) -> Series:
+    def done(self, statements: Sequence[Statement], *, sender: ImagingSender | None, log: IssueLog) -> Series:
         """Return the series."""
         differ = differing(statements, _ONE_PER_SERIES)
         if differ:
@@ -154,7 +155,7 @@ def stated_count(text: str | None, keyword: str, log: IssueLog) -> int | None:
     return value
 
 
-def _moment(each: Statement, prefix: str, *, sender: Sender | None, log: IssueLog) -> When | None:
+def _moment(each: Statement, prefix: str, *, sender: ImagingSender | None, log: IssueLog) -> When | None:
     """Read the date and time whose elements begin with ``prefix``; what is impossible is reported."""
     usual = sender.zone if sender is not None else DEFAULT_ZONE
     zone, problem = read_zone(each.text("timezone_offset_from_utc"), zone=usual)
@@ -171,7 +172,7 @@ def _moment(each: Statement, prefix: str, *, sender: Sender | None, log: IssueLo
 
 
 def read_started(
-    statements: Sequence[Statement], prefixes: Sequence[str], *, sender: Sender | None, log: IssueLog
+    statements: Sequence[Statement], prefixes: Sequence[str], *, sender: ImagingSender | None, log: IssueLog
 ) -> When | None:
     """Read the first date, with its time, that stands under one of these prefixes."""
     for prefix in prefixes:

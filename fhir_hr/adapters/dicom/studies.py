@@ -16,7 +16,6 @@ from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.adapters.dicom.identity import PatientOfStudy
 from fhir_hr.adapters.dicom.numbers import UID_LENGTH, is_oid, is_uid, read_count
 from fhir_hr.adapters.dicom.people import (
-    Sender,
     assigned_by,
     read_institution,
     read_patient,
@@ -38,6 +37,7 @@ from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 from fhir_hr.mapping.canonical import V2_0203
+from fhir_hr.mapping.imaging_senders import ImagingSender
 from fhir_hr.mapping.sop_classes import kind_of
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.imaging import InstanceKind, Study
@@ -58,9 +58,9 @@ class SenderFinder(Protocol):
         *,
         institution_name: str | None = None,
         station_name: str | None = None,
+        ae_title: str | None = None,
         manufacturer: str | None = None,
-        model: str | None = None,
-    ) -> Sender | None:
+    ) -> ImagingSender | None:
         """Return the profile that fits."""
         ...
 
@@ -88,6 +88,7 @@ class StudyBuilder:
 
     Args:
         senders: profiles of imaging senders; without them times are read as +08:00 where they state no zone.
+        ae_title: AE title of the archive that they come from, by which a profile may be found.
         rows: whether headers may be an archive's answers on studies and series, which name no instance.
 
     Example:
@@ -101,8 +102,9 @@ class StudyBuilder:
         [1]
     """
 
-    def __init__(self, *, senders: SenderFinder | None = None, rows: bool = False) -> None:
+    def __init__(self, *, senders: SenderFinder | None = None, ae_title: str | None = None, rows: bool = False) -> None:
         self._senders = senders
+        self._ae_title = ae_title
         self._rows = rows
         self._studies: dict[str, _HeldStudy] = {}
         self._objects: dict[str, tuple[_HeldStudy, HeldSeries]] = {}
@@ -203,7 +205,7 @@ class StudyBuilder:
 
     def done(self) -> tuple[GroupedStudy, ...]:
         """Return the studies, in order of UID. May be called again; more objects may be added in between."""
-        return tuple(self._studies[uid].done(self._senders) for uid in sorted(self._studies))
+        return tuple(self._studies[uid].done(self._senders, self._ae_title) for uid in sorted(self._studies))
 
 
 class _HeldStudy:
@@ -230,11 +232,11 @@ class _HeldStudy:
         )
         self.log.add_once(IssueCode.DUPLICATE_INSTANCE, severity, source, message)
 
-    def done(self, senders: SenderFinder | None) -> GroupedStudy:
+    def done(self, senders: SenderFinder | None, ae_title: str | None) -> GroupedStudy:
         log = IssueLog(limit=_MAX_ISSUES, of="study")
         ordered = self._ordered()
         statements = [*self.statements.done(), *(each for _, found in ordered for each in found)]
-        sender = _sender(senders, statements)
+        sender = _sender(senders, statements, ae_title)
         differ = differing(statements, STUDY_LEVEL)
         if differ:
             message = f"objects of one study disagree on {', '.join(differ)}; what the first says was kept"
@@ -267,7 +269,7 @@ class _HeldStudy:
         )
         return found
 
-    def _study(self, statements: list[Statement], sender: Sender | None, log: IssueLog) -> Study:
+    def _study(self, statements: list[Statement], sender: ImagingSender | None, log: IssueLog) -> Study:
         zone, _ = read_zone(None, zone=sender.zone if sender is not None else DEFAULT_ZONE)
         referrer = first_text(statements, "referring_physician_name")
         readers = first_texts(statements, "reading_physicians")
@@ -284,7 +286,7 @@ class _HeldStudy:
             ),
             department=first_text(statements, "institutional_department_name"),
             started=read_started(statements, ("study_",), sender=sender, log=log),
-            accession=_accession(statements),
+            accession=_accession(statements, sender),
             study_id=first_text(statements, "study_id"),
             description=first_text(statements, "study_description"),
             procedures=_procedures(statements, log),
@@ -295,29 +297,31 @@ class _HeldStudy:
             availability=first_text(statements, "instance_availability"),
         )
 
-    def _patient(self, zone: Zone, sender: Sender | None, log: IssueLog) -> Patient | None:
+    def _patient(self, zone: Zone, sender: ImagingSender | None, log: IssueLog) -> Patient | None:
         facts = self.patient.facts()
         if self.rows and not any(facts):
             return None  # rows on series and instances need not repeat the patient
         return read_patient(facts, zone=zone, log=log, sender=sender)
 
 
-def _sender(senders: SenderFinder | None, statements: list[Statement]) -> Sender | None:
+def _sender(senders: SenderFinder | None, statements: list[Statement], ae_title: str | None) -> ImagingSender | None:
     if senders is None:
         return None
     return senders.find(
         institution_name=first_text(statements, "institution_name"),
         station_name=first_text(statements, "station_name"),
+        ae_title=ae_title,
         manufacturer=first_text(statements, "manufacturer"),
-        model=first_text(statements, "manufacturer_model_name"),
     )
 
 
-def _accession(statements: list[Statement]) -> Identifier | None:
+def _accession(statements: list[Statement], sender: ImagingSender | None) -> Identifier | None:
     for each in statements:
         value = each.text("accession_number")
         if value:
-            system, assigner = assigned_by(each.text("issuer_of_accession_number"))
+            system, assigner = assigned_by(
+                each.text("issuer_of_accession_number") or (sender.accession_assigner if sender is not None else None)
+            )
             kind = Code(system=V2_0203, code="ACSN", display="Accession ID")
             return Identifier(value=value, system=system, type=kind, assigner=assigner)
     return None
@@ -351,6 +355,7 @@ def study_of_headers(
     *,
     where: str = "",
     senders: SenderFinder | None = None,
+    ae_title: str | None = None,
     study_uid: str | None = None,
 ) -> Outcome[Study | None]:
     """Read an archive's answers on one study: rows on the study, on its series, on its instances, in any mixture.
@@ -359,6 +364,7 @@ def study_of_headers(
         headers: the rows.
         where: name of the archive, for people.
         senders: profiles of imaging senders.
+        ae_title: AE title of the archive, by which a profile may be found.
         study_uid: the study that was asked for; rows that state none are of it, rows of others are reported.
 
     Returns:
@@ -387,7 +393,7 @@ def study_of_headers(
             message = f"{len(other)} rows are of another study than the one asked for; they were left out"
             issues.append(_issue(IssueCode.ANSWER_NOT_ASKED_FOR, Severity.WARNING, where, message))
             rows = [row for row in rows if row.study_instance_uid == study_uid]
-    found = studies_of_headers(rows, where=where, senders=senders)
+    found = studies_of_headers(rows, where=where, senders=senders, ae_title=ae_title)
     if len(found.value) > 1:
         msg = f"the rows are of {len(found.value)} studies; name the one that is meant, or use studies_of_headers"
         raise UsageError(msg)
@@ -395,10 +401,10 @@ def study_of_headers(
 
 
 def studies_of_headers(
-    headers: Iterable[Header], *, where: str = "", senders: SenderFinder | None = None
+    headers: Iterable[Header], *, where: str = "", senders: SenderFinder | None = None, ae_title: str | None = None
 ) -> Outcome[tuple[Study, ...]]:
     """Read an archive's answers on any number of studies, as :func:`study_of_headers`; studies in order of UID."""
-    builder = StudyBuilder(senders=senders, rows=True)
+    builder = StudyBuilder(senders=senders, ae_title=ae_title, rows=True)
     issues = [issue for header in headers for issue in builder.add(header, where)]
     grouped = builder.done()
     issues += [issue for each in grouped for issue in each.issues]
