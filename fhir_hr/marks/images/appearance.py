@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-__all__ = ["COLOR", "GREY", "Appearance", "Lut", "NotShown", "Window", "appearance_of", "overlay_groups", "put_lut", "windows_of"]
+__all__ = [
+    "COLOR",
+    "GREY",
+    "Appearance",
+    "Lut",
+    "NotShown",
+    "Window",
+    "appearance_of",
+    "overlay_groups",
+    "put_lut",
+    "windows_of",
+]
 
 Lut = tuple[tuple[str, str, Any], ...]
 """A look-up table as keyword, value representation and value."""
@@ -130,8 +141,11 @@ def _window(item: Dataset) -> Window | None:
     center = text(item, "WindowCenter")
     function = text(item, "VOILUTFunction")
     least = 1 if function in (None, "LINEAR") else 0
-    if center is not None and first_number(item, "WindowCenter") is not None and width is not None and (
-        width >= 1 if least else width > 0
+    if (
+        center is not None
+        and first_number(item, "WindowCenter") is not None
+        and width is not None
+        and (width >= 1 if least else width > 0)
     ):
         return Window(
             center=center,
@@ -161,7 +175,9 @@ def _transformed(dataset: Dataset) -> Iterator[Dataset]:
     if shared is not None:
         yield shared
         return
-    frames = [each.get("PixelValueTransformationSequence") for each in dataset.get("PerFrameFunctionalGroupsSequence") or ()]
+    frames = [
+        each.get("PixelValueTransformationSequence") for each in dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    ]
     if any(frames):
         yield from (next(iter(each or ()), dataset) for each in frames)
     else:

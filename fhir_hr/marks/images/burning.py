@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from fhir_hr.issues import Outcome
 from fhir_hr.marks.advice import MarkVerdict
 from fhir_hr.marks.images.allowed import allowed_mark, refusal
-from fhir_hr.marks.images.appearance import windows_of
+from fhir_hr.marks.images.appearance import NotShown, appearance_of, windows_of
 from fhir_hr.marks.images.derived import derive
 from fhir_hr.marks.images.extra import load
 from fhir_hr.marks.images.glyphs import Drawn, draw
-from fhir_hr.marks.images.headers import first_number, frames_of, is_image, number, put, quietly, text
+from fhir_hr.marks.images.headers import frames_of, is_image, number, put, quietly, text, texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["burned_copy"]
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
-_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+_Colors = tuple[tuple[int, ...], tuple[int, ...]]
+"""Light and dark, as stored values per sample."""
 
 
 class _Refused(Exception):  # noqa: N818 - never leaves the module
@@ -41,7 +42,7 @@ def burned_copy(dataset: Dataset, verdict: MarkVerdict, *, series_number: int | 
         series_number: SeriesNumber of the copies; that of the original by default.
 
     Returns:
-        The copy, uncompressed and to be written in explicit little endian; or ``None`` with an issue
+        The copy, uncompressed; or ``None`` with an issue
         ``image-mark-refused`` that says why.
 
     Raises:
@@ -56,7 +57,7 @@ def burned_copy(dataset: Dataset, verdict: MarkVerdict, *, series_number: int | 
         drawn = _drawn(dataset, mark.words)
         out = derive(dataset, kind="burned", mark=mark.code, description=f"Recognition mark {mark.code} burned in")
         _burn(out, drawn)
-    except _Refused as why:
+    except (_Refused, NotShown) as why:
         return Outcome(None, (refusal(str(why), where=where),))
     put(out, "BurnedInAnnotation", "YES")
     if series_number is not None:
@@ -79,38 +80,32 @@ def _drawn(dataset: Dataset, words: str) -> Drawn:
 
 
 def _burn(out: Dataset, drawn: Drawn) -> None:
-    from pydicom.uid import UID
-
     numpy = load("numpy")
     big = _decode(out)
-    photometric, samples = text(out, "PhotometricInterpretation") or "", number(out, "SamplesPerPixel") or 1
-    bits = number(out, "BitsAllocated") or 0
-    light, dark = _colors(out, photometric, samples, bits)
-    signed = samples == 1 and number(out, "PixelRepresentation") == 1
-    kind = numpy.dtype(f"{'>' if big else '<'}{'i' if signed else 'u'}{bits // 8}")
+    samples, bits = number(out, "SamplesPerPixel") or 1, number(out, "BitsAllocated") or 0
+    colors = _colors(out, samples, bits)
+    kind = numpy.dtype(f"{'>' if big else '<'}u{bits // 8}")
     shape, planar = _shape(out, samples)
-    count = int(numpy.prod(shape))
-    data = bytes(out.PixelData)
+    count, data = int(numpy.prod(shape)), bytes(out.PixelData)
     if len(data) < count * kind.itemsize:
         raise _Refused(f"像素数据 {len(data)} 字节，少于矩阵所需的 {count * kind.itemsize} 字节")
-    pixels = numpy.frombuffer(data, dtype=kind, count=count).reshape(shape).astype(kind.newbyteorder("<"))
-    if light is None:
-        low, high = int(pixels.min()), int(pixels.max())
-        light, dark = ((high,), (low,)) if high > low else _extremes(out, signed=signed)
-        if photometric == "MONOCHROME1":
-            light, dark = dark, light
+    swapped = big and bits == 8 and out["PixelData"].VR == "OW"  # two pixels in each word (PS3.5 8.1.1)
+    if swapped:
+        data = numpy.frombuffer(data, dtype=">u2").byteswap().tobytes()
+    pixels = numpy.frombuffer(data, dtype=kind, count=count).reshape(shape).copy()
+    light, dark = colors or _seen(out, pixels)
     outline, letters = drawn.on_matrix(drawn.outline), drawn.on_matrix(drawn.letters)
     for sample in range(samples):
         plane = pixels[:, sample] if planar else pixels[..., sample]
-        plane[:, outline] = dark[sample]
-        plane[:, letters] = light[sample]
-    raw = pixels.tobytes()
-    out.add_new(0x7FE00010, "OW" if bits > 8 else "OB", raw + b"\0" * (len(raw) % 2))
-    for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue", "PixelDataProviderURL"):
+        plane[:, outline] = dark[sample] % 2**bits
+        plane[:, letters] = light[sample] % 2**bits
+    raw = pixels.tobytes() + data[count * kind.itemsize :]
+    if swapped:
+        raw = numpy.frombuffer(raw, dtype=">u2").byteswap().tobytes()
+    out["PixelData"].value = raw
+    for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
         if keyword in out:
             delattr(out, keyword)
-    if getattr(out, "file_meta", None) is not None:
-        out.file_meta.TransferSyntaxUID = UID(_EXPLICIT_LITTLE)
 
 
 def _decode(out: Dataset) -> bool:
@@ -118,15 +113,16 @@ def _decode(out: Dataset) -> bool:
     from pydicom.uid import UID
 
     meta = getattr(out, "file_meta", None)
-    syntax = UID(meta.TransferSyntaxUID) if meta is not None and "TransferSyntaxUID" in meta else None
-    if syntax is None:
+    if meta is None or "TransferSyntaxUID" not in meta:
         raise _Refused("没有传输语法，无法得知像素如何存放")
-    if not syntax.is_compressed or syntax.is_deflated:
+    syntax = UID(meta.TransferSyntaxUID)
+    if not syntax.is_encapsulated:
         return not syntax.is_little_endian
     try:
         out.decompress(generate_instance_uid=False)
-    except Exception as error:  # a decoder may raise anything about data of others
-        raise _Refused(f"压缩图像无法解码（传输语法 {syntax}）: {type(error).__name__}") from error
+    except Exception as error:  # a decoder may raise anything about the data of others
+        msg = f"压缩图像无法解码（传输语法 {syntax}）: {type(error).__name__}"
+        raise _Refused(msg) from error
     return False
 
 
@@ -136,72 +132,66 @@ def _shape(out: Dataset, samples: int) -> tuple[tuple[int, ...], bool]:
     return ((frames, samples, rows, columns) if planar else (frames, rows, columns, samples)), planar
 
 
-def _colors(
-    out: Dataset, photometric: str, samples: int, bits: int
-) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+def _colors(out: Dataset, samples: int, bits: int) -> _Colors | None:
     """Return light and dark as stored values per sample; ``None`` when only the pixels themselves can tell them."""
+    photometric = text(out, "PhotometricInterpretation") or ""
     stored = number(out, "BitsStored") or bits
     if bits not in (8, 16, 32):
         raise _Refused(f"BitsAllocated {bits} 的图像不支持烧录")
-    if (number(out, "HighBit") or stored - 1) != stored - 1:
-        raise _Refused("像素值未靠低位存放（HighBit 与 BitsStored 不符），不支持烧录")
-    top = 2**stored - 1
+    high = number(out, "HighBit")
+    if high is not None and high != stored - 1:
+        raise _Refused(f"像素值未靠低位存放（HighBit {high}，BitsStored {stored}），不支持烧录")
+    top, middle = 2**stored - 1, 2 ** (stored - 1)
     if photometric == "RGB" and samples == 3:
         return (top, top, top), (0, 0, 0)
     if photometric == "YBR_FULL" and samples == 3:
-        middle = 2 ** (stored - 1)
         return (top, middle, middle), (0, middle, middle)
     if photometric not in _GREY or samples != 1:
         raise _Refused(f"PhotometricInterpretation {photometric[:16]!r} 的图像不支持烧录")
-    return _grey(out, photometric)
+    return _windowed(out)
 
 
-def _grey(out: Dataset, photometric: str) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
-    """Return values at the ends of the windows: they show fully light and dark, and stay within what is stored."""
-    bounds = [bound for bound in (_bounds(window.center, window.width) for window, _ in windows_of(out)) if bound]
-    bounds += [
-        bound
-        for bound in map(_bounds, *(_all(out, keyword) for keyword in ("WindowCenter", "WindowWidth")))
-        if bound is not None
-    ]
+def _windowed(out: Dataset) -> _Colors | None:
+    """Return values at the ends of all windows: fully light and dark in each, and within what can be stored."""
+    stated = list(zip(texts(out, "WindowCenter"), texts(out, "WindowWidth"), strict=False))
+    stated += [(window.center or "", window.width or "") for window, _ in windows_of(out)]
+    bounds = [bound for bound in (_bounds(center, width) for center, width in stated) if bound is not None]
     if not bounds or "ModalityLUTSequence" in out:
-        return None, ()
-    slope = first_number(out, "RescaleSlope") or 1.0
-    intercept = first_number(out, "RescaleIntercept") or 0.0
-    ends = ((min(low for low, _ in bounds) - intercept) / slope, (max(high for _, high in bounds) - intercept) / slope)
-    (least,), (most,) = _limits(out)
-    dark, light = (min(most, max(least, round(end))) for end in ends)
-    if dark == light:
-        return None, ()
-    return ((dark,), (light,)) if photometric == "MONOCHROME1" else ((light,), (dark,))
+        return None
+    look = appearance_of(out).rescale
+    intercept, slope = (float(look[0]), float(look[1])) if look is not None else (0.0, 1.0)
+    ends = (min(low for low, _ in bounds), max(high for _, high in bounds))
+    least, most = _limits(out)
+    dark, light = (min(most, max(least, round((end - intercept) / slope))) for end in ends)
+    return _colors_of(out, dark=dark, light=light) if dark != light else None
 
 
-def _bounds(center: str | None, width: str | None) -> tuple[float, float] | None:
+def _seen(out: Dataset, pixels: NDArray[np.unsignedinteger[Any]]) -> _Colors:
+    """Return the least and the greatest value that the image has; of an even image what can be stored."""
+    bits, stored = number(out, "BitsAllocated") or 0, number(out, "BitsStored") or 0
+    values = pixels.astype("int64") & (2**stored - 1 if stored else 2**bits - 1)
+    if number(out, "PixelRepresentation") == 1:
+        values[values >= 2 ** (stored - 1)] -= 2**stored
+    low, high = int(values.min()), int(values.max())
+    if low == high:
+        low, high = _limits(out)
+    return _colors_of(out, dark=low, light=high)
+
+
+def _colors_of(out: Dataset, *, dark: int, light: int) -> _Colors:
+    inverse = text(out, "PhotometricInterpretation") == "MONOCHROME1"
+    return ((dark,), (light,)) if inverse else ((light,), (dark,))
+
+
+def _bounds(center: str, width: str) -> tuple[float, float] | None:
     try:
-        middle, wide = float(center or ""), float(width or "")
+        middle, wide = float(center), float(width)
     except ValueError:
         return None
     return (middle - 0.5 - (wide - 1) / 2, middle - 0.5 + (wide - 1) / 2) if wide >= 1 else None
 
 
-def _all(out: Dataset, keyword: str) -> tuple[str, ...]:
-    from fhir_hr.marks.images.headers import texts
-
-    return texts(out, keyword)
-
-
-def _limits(out: Dataset) -> tuple[tuple[int], tuple[int]]:
+def _limits(out: Dataset) -> tuple[int, int]:
     stored = number(out, "BitsStored") or number(out, "BitsAllocated") or 0
-    if number(out, "PixelRepresentation") == 1:
-        return (-(2 ** (stored - 1)),), (2 ** (stored - 1) - 1,)
-    return (0,), (2**stored - 1,)
-
-
-def _extremes(out: Dataset, *, signed: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    low, high = _limits(out)
-    return (high, low) if signed or low < high else (low, high)
-
-
-_Array = Any
-if TYPE_CHECKING:
-    _Array = NDArray[np.generic]
+    signed = number(out, "PixelRepresentation") == 1
+    return (-(2 ** (stored - 1)), 2 ** (stored - 1) - 1) if signed else (0, 2**stored - 1)

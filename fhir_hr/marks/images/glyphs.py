@@ -68,7 +68,9 @@ def draw(words: str, *, rows: int, columns: int) -> Drawn | None:
     Raises:
         MissingExtraError: Pillow, numpy or the font is not installed.
     """
-    numpy, image, image_draw, image_font = (load(name) for name in ("numpy", "PIL.Image", "PIL.ImageDraw", "PIL.ImageFont"))
+    numpy, image, image_draw, image_font = (
+        load(name) for name in ("numpy", "PIL.Image", "PIL.ImageDraw", "PIL.ImageFont")
+    )
     height = max(MIN_HEIGHT, round(min(rows, columns) * _SHARE))
     edge = max(1, height // _OUTLINE)
     margin = max(1, round(min(rows, columns) * _MARGIN))

@@ -22,7 +22,9 @@ GROUPS = range(0x6000, 0x6020, 2)
 
 
 @quietly
-def overlay_copy(dataset: Dataset, verdict: MarkVerdict, *, series_number: int | None = None) -> Outcome[Dataset | None]:
+def overlay_copy(
+    dataset: Dataset, verdict: MarkVerdict, *, series_number: int | None = None
+) -> Outcome[Dataset | None]:
     """Make a derived copy of an image with the mark as an overlay plane in the upper right (PS3.3 C.9.2).
 
     For export to viewers that know no presentation states; never to replace the original, which is left as it is.
@@ -53,7 +55,9 @@ def overlay_copy(dataset: Dataset, verdict: MarkVerdict, *, series_number: int |
         return Outcome(None, (refusal(f"图像矩阵 {columns}×{rows} 太小，标识无法辨认", where=where),))
     group = next(each for each in GROUPS if each not in overlay_groups(dataset))
     chinese = encodable(dataset)
-    out = derive(dataset, kind="overlay", mark=mark.code, description=f"Overlay plane with recognition mark {mark.code}")
+    out = derive(
+        dataset, kind="overlay", mark=mark.code, description=f"Overlay plane with recognition mark {mark.code}"
+    )
     frames = frames_of(dataset)
     plane = [
         (0x0010, "US", rows),

@@ -133,7 +133,9 @@ def _parts(images: Iterable[Dataset]) -> tuple[list[_Part], list[Issue]]:
             continue
         if uid in seen:
             message = "the instance was given twice; it is referenced once"
-            issues.append(Issue(code=IssueCode.DUPLICATE_INSTANCE, severity=Severity.WARNING, where=uid, message=message))
+            issues.append(
+                Issue(code=IssueCode.DUPLICATE_INSTANCE, severity=Severity.WARNING, where=uid, message=message)
+            )
             continue
         seen.add(uid)
         try:
@@ -204,7 +206,10 @@ def _annotation(part: _Part, mark: ImageMark, drawn: Drawn | None) -> Dataset:
     put(item, "GraphicLayer", _TEXT_LAYER)
     pr: Any = load("highdicom.pr", package="highdicom")
     text_object = pr.TextObject(
-        text_value=mark.words, units="DISPLAY", bounding_box=_box(part.appearance, mark, drawn), text_justification="RIGHT"
+        text_value=mark.words,
+        units="DISPLAY",
+        bounding_box=_box(part.appearance, mark, drawn),
+        text_justification="RIGHT",
     )
     put(item, "TextObjectSequence", [text_object])
     return item
