@@ -12,6 +12,7 @@ Exceptions are for a caller's mistake, a broken data file or a lost peer. What i
     │   └── PackError         a rule pack is broken
     │       └── PackRefusedError  a published pack, index or lane is not to be trusted; coded
     ├── StoreError            the prior store cannot be opened, read or written
+    ├── PeerLostError         a remote archive refused, broke off or was too slow; an answer's state in the end
     └── InvariantError        the library broke its own promise (a bug): nothing may be written
 """
 
@@ -24,6 +25,7 @@ __all__ = [
     "MissingExtraError",
     "PackError",
     "PackRefusedError",
+    "PeerLostError",
     "StoreError",
     "UsageError",
 ]
@@ -81,6 +83,18 @@ class PackRefusedError(PackError):
     def __init__(self, message: str, *, fault: str, file: str) -> None:
         super().__init__(f"{message} ({fault})", file=file)
         self.fault = fault
+
+
+class PeerLostError(FhirHrError):
+    """A remote archive refused, broke off or was too slow; sources turn it into the state of their answer.
+
+    Attributes:
+        refused: whether it answered and would not: another try changes nothing.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class StoreError(FhirHrError):

@@ -1,0 +1,90 @@
+"""The queries of one call: one association where it lasts, a new one where it broke, one deadline over all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.errors import PeerLostError
+from fhir_hr.sources.dimse.find import Rows, find, find_context
+from fhir_hr.sources.dimse.settings import Peer
+from fhir_hr.sources.dimse.wire import Deadline, Link
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Asks an archive, as a context manager.
+
+    Args:
+        peer: the archive.
+        deadline: of the call; a new one of the peer's ``total`` without.
+    """
+
+    def __init__(self, peer: Peer, deadline: Deadline | None = None) -> None:
+        self.peer = peer
+        self.deadline = deadline or Deadline(peer.bounds.total)
+        self._link: Link | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def find(
+        self,
+        level: str,
+        asked: Sequence[str],
+        values: Mapping[str, str],
+        *,
+        enough: Callable[[Header], bool] | None = None,
+    ) -> Rows:
+        """Ask once; see :func:`.find.find`.
+
+        Raises:
+            PeerLostError: there is no association. One that is lost on the way is a failure in the answer.
+        """
+        if self._link is None:
+            self._link = Link(
+                self.peer, [find_context()], self.deadline, message_bytes=self.peer.bounds.row_bytes
+            ).__enter__()
+        rows = find(self._link, self.peer, level, asked, values, enough=enough)
+        if rows.status is None:
+            self._close()
+        return rows
+
+    def find_list(self, level: str, asked: Sequence[str], values: Mapping[str, str], keyword: str) -> Rows:
+        """Ask with a list of UIDs, and one by one for those that the list did not bring.
+
+        pynetdicom's server fails on a list (0xC320); others answer only its first value.
+        """
+        wanted = values[keyword].split("\\")
+        rows = self.find(level, asked, values)
+        if len(wanted) == 1 or rows.status is None:
+            return rows
+        seen = {header.study_instance_uid for header in rows.headers}
+        gathered = list(rows.headers)
+        failure = ""
+        for uid in (each for each in wanted if each not in seen):
+            one = self.find(level, asked, {**values, keyword: uid})
+            gathered += one.headers
+            failure = failure or one.failure
+            if one.status is None:
+                break
+        return Rows(headers=tuple(gathered), failure=failure, status=rows.status, issues=rows.issues)
+
+    def _close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    def lost(self) -> PeerLostError | None:
+        """Return what to say when the time of the call is over."""
+        if self.deadline.left:
+            return None
+        return PeerLostError(f"not done within {self.deadline.seconds:g} s")

@@ -1,0 +1,358 @@
+"""One association with an archive: bounded in time and size, its threads ended, its peer's faults named.
+
+pynetdicom speaks the protocol. What it leaves open is closed here: a peer that drips bytes for ever, a PDU that claims
+four gigabytes, a handshake that never ends. Messages are taken from its queue directly, since its own loops wait once
+per message, not in all, and write identifiers, which name patients, to the log of whoever listens.
+"""
+
+from __future__ import annotations
+
+import io
+import queue
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from pynetdicom import ae as _ae
+from pynetdicom import evt
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_CANCEL
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+
+from fhir_hr.errors import PeerLostError
+from fhir_hr.sources.dimse.settings import Bounds, Peer
+
+__all__ = ["Deadline", "Link"]
+
+_PDU_SLACK = 1 << 16
+_TICK = 0.2
+_WAITING_MESSAGES = 64
+_END = 2.0
+
+# PS3.8 9.3.4: (source, diagnostic) of an A-ASSOCIATE-RJ
+_REJECTIONS = {
+    (1, 2): "it does not know the application context",
+    (1, 3): "it does not know our AE title",
+    (1, 7): "it does not know the called AE title",
+    (2, 2): "it does not speak this version of the protocol",
+    (3, 1): "it has no room for now",
+    (3, 2): "it has as many associations as it takes",
+}
+
+
+class Deadline:
+    """The end of a call, shared by all its associations."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, not below zero."""
+        return max(0.0, self._end - time.monotonic())
+
+
+class _Socket(AssociationSocket):  # type: ignore[misc]
+    """A socket that reads no more, and no longer, than it may."""
+
+    deadline: Deadline
+    patience: float
+    pdu_bytes: int
+    message_bytes: int
+    got = 0
+    failure: str = ""
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Connect, by TLS where asked, within the time that there is; the reason of a failure is kept."""
+        try:
+            self.socket.settimeout(self._seconds())
+            self.socket.connect(primitive.address_info.as_tuple)
+            if self.tls_args:
+                context, name = self.tls_args
+                self.socket = context.wrap_socket(self.socket, server_hostname=name or None)
+            self.assoc.requestor.address_info = AddressInformation.from_tuple(self.socket.getsockname())
+            self._is_connected = True
+            primitive.result = "Evt2"
+        except OSError as error:
+            self.failure = _words(error)
+            self._shutdown_socket()
+            self.socket.close()
+            self.socket = None
+            primitive.result = "Evt17"
+        finally:
+            self.provider_queue.put(primitive)
+            self._ready.set()
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read so many bytes, fewer when the peer ends.
+
+        Raises:
+            OSError: more than may be, or too slow.
+        """
+        if nr_bytes > self.pdu_bytes:
+            self._give_up(f"it sent a PDU of {nr_bytes} bytes; at most {self.pdu_bytes} are taken")
+        if self.got + nr_bytes > self.message_bytes:
+            self._give_up(f"it sent an answer of more than {self.message_bytes} bytes")
+        while self.assoc.dimse.msg_queue.qsize() > _WAITING_MESSAGES and self.deadline.left:
+            time.sleep(0.005)
+        data = bytearray()
+        while len(data) < nr_bytes:
+            if not self.deadline.left:
+                self._give_up("it was too slow")
+            self.socket.settimeout(self._seconds())
+            try:
+                chunk = self.socket.recv(min(1 << 16, nr_bytes - len(data)))
+            except TimeoutError:
+                self._give_up("it fell silent")
+            if not chunk:
+                break
+            data += chunk
+        self.got += len(data)
+        return data
+
+    def cut(self) -> None:
+        """End the connection from outside: whoever reads or writes wakes up."""
+        held = self.socket
+        if held is not None:
+            try:
+                held.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return
+
+    def _seconds(self) -> float:
+        return max(0.001, min(self.patience, self.deadline.left))
+
+    def _give_up(self, why: str) -> None:
+        self.failure = self.failure or why
+        raise OSError(why)
+
+
+class _Entity(_ae.ApplicationEntity):  # type: ignore[misc]
+    """An application entity whose associations read by :class:`_Socket`."""
+
+    def __init__(self, peer: Peer, deadline: Deadline, *, message_bytes: int) -> None:
+        super().__init__(ae_title=peer.calling_ae)
+        bounds = peer.bounds
+        self.connection_timeout = max(0.001, min(bounds.connect, deadline.left))
+        self.acse_timeout = max(0.001, min(bounds.connect, deadline.left))
+        self.dimse_timeout = bounds.silence
+        self.network_timeout = None
+        self._deadline = deadline
+        self._bounds = bounds
+        self._message_bytes = message_bytes
+        self.association: Association | None = None
+        self.wire: _Socket | None = None
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
+    ) -> _Socket:
+        wire = _Socket(assoc, address=address)
+        wire.tls_args = tls_args
+        wire.deadline = self._deadline
+        wire.patience = self._bounds.connect
+        wire.pdu_bytes = self._bounds.pdu + _PDU_SLACK
+        wire.message_bytes = self._message_bytes
+        self.association, self.wire = assoc, wire
+        return wire
+
+
+class Link:
+    """An association, as a context manager; its threads have ended when the block is left.
+
+    Args:
+        peer: whom to ask.
+        contexts: presentation contexts that are proposed, at most 128.
+        deadline: of the call that it serves.
+        message_bytes: size of the largest message that is taken.
+        roles: extended negotiation items.
+
+    Raises:
+        PeerLostError: no association; ``refused`` when it was rejected for good.
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        contexts: Sequence[PresentationContext],
+        deadline: Deadline,
+        *,
+        message_bytes: int,
+        roles: Sequence[Any] = (),
+    ) -> None:
+        self._peer = peer
+        self._bounds: Bounds = peer.bounds
+        self._deadline = deadline
+        self._contexts = list(contexts)
+        self._roles = list(roles)
+        self._tls = (peer.tls.context(), peer.host) if peer.tls else None
+        self._entity = _Entity(peer, deadline, message_bytes=message_bytes)
+        self._message_id = 0
+        self._broken = False
+
+    def __enter__(self) -> Self:
+        try:
+            self._associate()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _associate(self) -> None:
+        if not self._deadline.left:
+            raise PeerLostError(f"no answer within {self._deadline.seconds:g} s")
+        try:
+            association = self._entity.associate(
+                self._peer.host,
+                self._peer.port,
+                contexts=self._contexts,
+                ae_title=self._peer.called_ae,
+                max_pdu=self._bounds.pdu,
+                ext_neg=self._roles,
+                tls_args=self._tls,
+                evt_handlers=[(evt.EVT_DIMSE_RECV, self._count_anew)],
+            )
+        except OSError as error:  # the name of the host is not known
+            raise PeerLostError(f"no connection: {_words(error)}") from error
+        if not association.is_established:
+            raise self._not_established(association)
+        self._association = association
+        self.wire.patience = self._bounds.silence
+        # From here on messages are ours: its own thread would take them from the queue as requests.
+        association._reactor_checkpoint.clear()
+        while not association._is_paused and association.is_alive():
+            time.sleep(0.0005)
+
+    @property
+    def wire(self) -> _Socket:
+        """The socket below."""
+        assert self._entity.wire is not None
+        return self._entity.wire
+
+    def _count_anew(self, _event: evt.Event) -> None:
+        self.wire.got = 0
+
+    def _not_established(self, association: Association) -> PeerLostError:
+        if association.is_rejected:
+            answer = association.acceptor.primitive
+            why = _REJECTIONS.get((answer.result_source, answer.diagnostic), "it gives no reason")
+            lasting = answer.result == 1
+            return PeerLostError(
+                f"the association was rejected {'for good' if lasting else 'for now'}: {why}", refused=lasting
+            )
+        if self.wire.failure:
+            return PeerLostError(f"no association: {self.wire.failure}")
+        if association.acceptor.primitive is not None:
+            return PeerLostError("none of the services that are needed is offered", refused=True)
+        return PeerLostError("no association: the peer broke off, or did not answer the request in time")
+
+    def accepted(self, abstract_syntax: str) -> PresentationContext | None:
+        """Return the accepted context of a SOP class, if any."""
+        return next(
+            (each for each in self._association.accepted_contexts if each.abstract_syntax == abstract_syntax), None
+        )
+
+    def context(self, context_id: int) -> PresentationContext | None:
+        """Return an accepted context by its number."""
+        return next((each for each in self._association.accepted_contexts if each.context_id == context_id), None)
+
+    @property
+    def next_id(self) -> int:
+        """A Message ID that was not used here."""
+        self._message_id += 1
+        return self._message_id
+
+    def send(self, message: Any, context_id: int) -> None:  # noqa: ANN401 - any DIMSE primitive
+        """Send one message; a lost peer shows at the next :meth:`receive`."""
+        self._association.dimse.send_msg(message, context_id)
+
+    def cancel(self, message_id: int, context_id: int) -> None:
+        """Send a C-CANCEL (PS3.7 9.3.2.3); answers go on until the peer has seen it."""
+        request = C_CANCEL()
+        request.MessageIDBeingRespondedTo = message_id
+        self.send(request, context_id)
+
+    def receive(self) -> tuple[int, Any]:
+        """Return the next message with the number of its context.
+
+        Raises:
+            PeerLostError: the peer is gone, broke off, fell silent, or the call's time is over.
+        """
+        silent_until = time.monotonic() + self._bounds.silence
+        while True:
+            wait = min(_TICK, self._deadline.left, max(0.0, silent_until - time.monotonic()))
+            try:
+                context_id, message = self._association.dimse.msg_queue.get(timeout=max(wait, 0.001))
+            except queue.Empty:
+                self._check(silent_until)
+                continue
+            if message is None:
+                self._broken = True
+                raise PeerLostError(self.wire.failure or "the association was aborted")
+            return context_id, message
+
+    def _check(self, silent_until: float) -> None:
+        if not self._deadline.left:
+            self._broken = True
+            raise PeerLostError(f"not done within {self._deadline.seconds:g} s")
+        if time.monotonic() >= silent_until:
+            self._broken = True
+            raise PeerLostError(f"no answer for {self._bounds.silence:g} s")
+        if not self._association.dul.is_alive() and self._association.dimse.msg_queue.empty():
+            self._broken = True
+            raise PeerLostError(self.wire.failure or "the connection was closed")
+
+    def close(self) -> None:
+        """Release the association, or break it off, and end its threads."""
+        association, wire = self._entity.association, self._entity.wire
+        if association is None or wire is None:
+            return
+        wire.deadline = Deadline(_END)
+        association.acse_timeout = _END
+        if association.is_established and not self._broken:
+            association._reactor_checkpoint.set()
+            association.release()
+        elif association.is_established:
+            association.abort(block=False)
+            _join(association.dul, 0.3)
+        wire.cut()
+        association._kill = True
+        association._reactor_checkpoint.set()
+        _join(association.dul, _END)
+        if association.dul.is_alive():
+            association.dul.kill_dul()
+            _join(association.dul, _END)
+        if association.ident is not None:
+            _join(association, _END)
+        wire.close()
+
+
+def payload(data: io.BytesIO | None) -> bytes:
+    """Return the bytes of a message's data set."""
+    return data.getvalue() if data is not None else b""
+
+
+def _join(thread: Any, seconds: float) -> None:  # noqa: ANN401 - both kinds of threads of pynetdicom
+    if thread.ident is not None:
+        thread.join(seconds)
+
+
+def _words(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS was not agreed: {error.reason or 'it does not speak TLS'}"
+    if isinstance(error, socket.gaierror):
+        return "the host is not known"
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    return error.strerror or "the connection failed"
