@@ -1,0 +1,25 @@
+"""Bounds on one call of a DICOMweb service."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["DicomWebLimits"]
+
+
+class DicomWebLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on one call, so that no server can take more time or memory than was given.
+
+    Attributes:
+        seconds: from the first question to the last byte of the last answer.
+        answer_bytes: of one answer, unpacked.
+        total_bytes: of all answers of a call, unpacked.
+        rows: of one search, over all its pages.
+        page: rows asked for at a time.
+    """
+
+    seconds: float = 20.0
+    answer_bytes: int = 128 << 20
+    total_bytes: int = 512 << 20
+    rows: int = 20_000
+    page: int = 200
