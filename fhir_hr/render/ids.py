@@ -8,7 +8,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from fhir_hr.mapping.canonical import CANONICAL
 
-__all__ = ["IdMaker"]
+__all__ = ["STUDIES", "IdMaker", "study_id"]
+
+STUDIES = "urn:dicom:uid"
+"""Sender of whatever is named by its Study Instance UID alone: every archive that has the study gives the same id."""
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -51,6 +54,16 @@ class IdMaker:
             text = f"{kind}\x1f{self._sender}\x1f"
             prefix = self._prefixes[kind] = self._space + text.encode("utf-8", "surrogatepass")
         return prefix
+
+
+def study_id(uid: str, namespace: str | None = None) -> str:
+    """Return the id of the ImagingStudy with this Study Instance UID, from whatever source.
+
+    Example:
+        >>> study_id("1.2.3") == IdMaker(sender=STUDIES).make("ImagingStudy", "1.2.3")
+        True
+    """
+    return IdMaker(sender=STUDIES, namespace=namespace).make("ImagingStudy", uid)
 
 
 def _uuid(data: bytes) -> str:
