@@ -1,0 +1,196 @@
+"""One DICOM file to its :class:`~fhir_hr.adapters.dicom.header.Header`: by the walk, or by pydicom if it gives up."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from fhir_hr.adapters.dicom.datasets import bounded_issues, guarded, header_of_dataset
+from fhir_hr.adapters.dicom.fields import FIELD_OF, SEQUENCE_TAGS, Tag
+from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.limits import DicomLimits
+from fhir_hr.adapters.dicom.values import Reading
+from fhir_hr.adapters.dicom.walk import Surprise, Walker
+from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
+
+__all__ = ["HeaderReader", "read_header"]
+
+_LIMITS = DicomLimits()
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_WANTED = [*FIELD_OF, *SEQUENCE_TAGS, Tag.SHARED_GROUPS, Tag.FRAME_GROUPS]
+_META = 132
+"""Where the elements begin: after a preamble of 128 bytes and ``DICM`` (PS3.10 7.1)."""
+
+
+class HeaderReader:
+    """Reads headers of many files and remembers decoded values, since most repeat throughout a series.
+
+    One reader serves one run: what it remembers names patients. It may not be shared between threads.
+
+    Args:
+        limits: bounds.
+        charset: term of (0008,0005) to take where a file states none.
+        repair: decode text of a wrong character set by the right one, and say so; otherwise the doubt is said.
+    """
+
+    __slots__ = ("_reading", "_walker")
+
+    def __init__(self, *, limits: DicomLimits = _LIMITS, charset: str | None = None, repair: bool = False) -> None:
+        self._reading = Reading(limits=limits, assumed=charset, repair=repair)
+        self._walker = Walker(self._reading)
+
+    def read(self, file: BinaryIO) -> Outcome[Header | None]:
+        """Read the header of one file, open for reading bytes and for seeking; see :func:`read_header`."""
+        limits = self._reading.limits
+        try:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            if not size:
+                return _nothing(IssueCode.EMPTY_INPUT, "the file is empty")
+            if size > limits.file_bytes:
+                return _nothing(IssueCode.TOO_LARGE, f"the file has {size} bytes; the limit is {limits.file_bytes}")
+            try:
+                header, issues = self._walker.read(file)
+            except Surprise:
+                file.seek(0)
+                return _by_pydicom(_Bounded(file, limits.header_bytes), self._reading)
+        except (OSError, zlib.error, EOFError) as error:  # a file of an archive can be damaged too
+            return _nothing(IssueCode.UNREADABLE, f"the file could not be read ({type(error).__name__})")
+        return Outcome(header, bounded_issues(list(issues), limits) if issues else ())
+
+
+def read_header(
+    file: BinaryIO, *, limits: DicomLimits = _LIMITS, charset: str | None = None, repair: bool = False
+) -> Outcome[Header | None]:
+    """Read the header of one DICOM file (PS3.10), also one without preamble or meta information.
+
+    Args:
+        file: the file, open for reading bytes and for seeking.
+        limits: bounds.
+        charset: term of (0008,0005) to take where the file states none.
+        repair: decode text of a wrong character set by the right one, and say so; otherwise the doubt is said.
+
+    Returns:
+        The header and what was doubtful; ``None`` with an error when it is no DICOM object or cannot be read.
+        For many files use one :class:`HeaderReader`.
+
+    Example:
+        >>> import io
+        >>> from fhir_hr.testing.dicom import dataset, file_bytes
+        >>> read_header(io.BytesIO(file_bytes(dataset()))).value.patient_name
+        'Ce^ShiJia=测^试甲'
+    """
+    return HeaderReader(limits=limits, charset=charset, repair=repair).read(file)
+
+
+def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
+    from pydicom import dcmread
+
+    issues: list[Issue] = []
+    dataset: Dataset | None = None
+    start = file.read(_META)
+    marked = start[_META - 4 :] == b"DICM"
+    syntax = None
+    with guarded(issues):
+        if marked and (body := _deflated_body(file)) is not None:
+            syntax = _DEFLATED
+            dataset = _inflated(file, body, reading.limits, issues)
+        else:
+            file.seek(0)
+            dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=_WANTED)
+    if file.exhausted:
+        words = f"the header is longer than {reading.limits.header_bytes} bytes"
+        return _nothing(IssueCode.TOO_LARGE, words)
+    if dataset is None:
+        return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object") if not marked else Outcome(None, tuple(issues))
+    read = header_of_dataset(dataset, limits=reading.limits, charset=reading.assumed, repair=reading.repair)
+    header = read.value
+    if syntax is not None:
+        header = msgspec.structs.replace(header, transfer_syntax_uid=syntax)
+    if not marked and not (header.sop_class_uid or header.sop_instance_uid or header.study_instance_uid):
+        return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object")
+    return Outcome(header, bounded_issues([*issues, *read.issues], reading.limits))
+
+
+def _deflated_body(file: _Bounded) -> int | None:
+    """Where the deflated part of a file begins; ``None`` for other transfer syntaxes."""
+    at, syntax = _META, b""
+    while True:
+        file.seek(at)
+        head = file.read(12)
+        if len(head) < 8 or head[:2] != b"\x02\0":
+            return at if syntax.rstrip(b"\0 ") == _DEFLATED.encode() else None
+        long = head[4:6] in (b"OB", b"OW", b"UN", b"UT", b"SQ", b"OF")
+        if long and len(head) < 12:
+            return None
+        length = struct.unpack_from("<I", head, 8)[0] if long else struct.unpack_from("<H", head, 6)[0]
+        at += 12 if long else 8
+        if head[2:4] == b"\x10\0":
+            file.seek(at)
+            syntax = file.read(min(length, 80))
+        at += length
+
+
+def _inflated(file: _Bounded, at: int, limits: DicomLimits, issues: list[Issue]) -> Dataset:
+    """Read a deflated data set (PS3.5 A.5), inflated no further than the limits allow."""
+    from pydicom.filereader import read_dataset
+
+    file.seek(at)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = inflater.decompress(file.read(limits.header_bytes), limits.header_bytes)
+    if not inflater.eof and not inflater.unconsumed_tail:
+        words = "the deflated part of the file is not whole; what stands before the end was kept"
+        issues.append(Issue(code=IssueCode.TRUNCATED, severity=Severity.WARNING, where="", message=words))
+    return read_dataset(
+        io.BytesIO(data), False, True, stop_when=lambda tag, _vr, _length: tag in _PIXELS, specific_tags=_tags()
+    )
+
+
+def _tags() -> list[BaseTag]:
+    from pydicom.tag import Tag as PydicomTag
+
+    return [PydicomTag(tag) for tag in _WANTED]
+
+
+class _Bounded(io.RawIOBase):
+    """A file of which no more than so many bytes are read in all; ``exhausted`` says that more was wanted."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        super().__init__()
+        self._file = file
+        self._left = limit
+        self.exhausted = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self._left if size is None or size < 0 else size
+        data = self._file.read(min(wanted, self._left))
+        if wanted > self._left and len(data) == self._left:
+            self.exhausted = True
+        self._left -= len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+def _nothing(code: IssueCode, message: str) -> Outcome[Header | None]:
+    return Outcome(None, (Issue(code=code, severity=Severity.ERROR, where="", message=message),))
