@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from fhir_hr.adapters.dicom.charset import Charset, charset_of, decode_name, decode_text
@@ -30,12 +32,29 @@ _PADDING = " \0\r\n"
 _MAX_TEXT = 1_000_000
 
 
+class _Silence(logging.Filter):
+    """Drops what one thread logs: pydicom writes values, which may name the patient, into its warnings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = get_ident()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.thread != self._thread
+
+
 @contextmanager
 def warnings_as_issues(log: IssueLog) -> Iterator[None]:
-    """Say once that pydicom warned of values; its words may hold the value and are not repeated."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
+    """Say once that pydicom warned of values; its words may hold the value, and are neither repeated nor logged."""
+    silence = _Silence()
+    logger = logging.getLogger("pydicom")
+    logger.addFilter(silence)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        logger.removeFilter(silence)
     if caught:
         log.add(
             IssueCode.DICOM_MALFORMED,
