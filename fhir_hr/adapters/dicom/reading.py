@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
 
-__all__ = ["HeaderReader", "read_header"]
+__all__ = ["HeaderReader", "read_header", "read_object"]
 
 _LIMITS = DicomLimits()
 _DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -65,7 +65,7 @@ class HeaderReader:
                 file.seek(0)
                 return _by_pydicom(_Bounded(file, limits.header_bytes), self._reading)
         except (OSError, zlib.error, EOFError) as error:  # a file of an archive can be damaged too
-            return _nothing(IssueCode.UNREADABLE, f"the file could not be read ({type(error).__name__})")
+            return Outcome(None, (_unreadable(error),))
         return Outcome(header, bounded_issues(list(issues), limits) if issues else ())
 
 
@@ -93,24 +93,28 @@ def read_header(
     return HeaderReader(limits=limits, charset=charset, repair=repair).read(file)
 
 
-def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
-    from pydicom import dcmread
+def read_object(file: BinaryIO, *, limits: DicomLimits = _LIMITS) -> Outcome[Dataset | None]:
+    """Read a whole data set but its pixels: reports, manifests and performed steps are trees, not headers.
 
+    Returns:
+        The data set and what was doubtful; ``None`` with an error when it cannot be read.
+    """
     issues: list[Issue] = []
-    dataset: Dataset | None = None
-    start = file.read(_META)
-    marked = start[_META - 4 :] == b"DICM"
-    syntax = None
-    with guarded(issues):
-        if marked and (body := _deflated_body(file)) is not None:
-            syntax = _DEFLATED
-            dataset = _inflated(file, body, reading.limits, issues)
-        else:
-            file.seek(0)
-            dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=_WANTED)
+    try:
+        bounded = _Bounded(file, limits.header_bytes)
+        dataset, _, _ = _parsed(bounded, limits, issues, wanted=None)
+    except (OSError, zlib.error, EOFError) as error:
+        return Outcome(None, (_unreadable(error),))
+    if bounded.exhausted:
+        return Outcome(None, (_too_long(limits),))
+    return Outcome(dataset, bounded_issues(issues, limits))
+
+
+def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
+    issues: list[Issue] = []
+    dataset, marked, syntax = _parsed(file, reading.limits, issues, wanted=_WANTED)
     if file.exhausted:
-        words = f"the header is longer than {reading.limits.header_bytes} bytes"
-        return _nothing(IssueCode.TOO_LARGE, words)
+        return Outcome(None, (_too_long(reading.limits),))
     if dataset is None:
         return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object") if not marked else Outcome(None, tuple(issues))
     read = header_of_dataset(dataset, limits=reading.limits, charset=reading.assumed, repair=reading.repair)
@@ -120,6 +124,26 @@ def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
     if not marked and not (header.sop_class_uid or header.sop_instance_uid or header.study_instance_uid):
         return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object")
     return Outcome(header, bounded_issues([*issues, *read.issues], reading.limits))
+
+
+def _parsed(
+    file: _Bounded, limits: DicomLimits, issues: list[Issue], *, wanted: list[int] | None
+) -> tuple[Dataset | None, bool, str | None]:
+    """Let pydicom read: the data set, whether the file is marked as DICOM, the transfer syntax where it is deflated."""
+    from pydicom import dcmread
+
+    start = file.read(_META)
+    marked = start[_META - 4 :] == b"DICM"
+    dataset: Dataset | None = None
+    syntax = None
+    with guarded(issues):
+        if marked and (body := _deflated_body(file)) is not None:
+            syntax = _DEFLATED
+            dataset = _inflated(file, body, limits, issues, wanted=wanted)
+        else:
+            file.seek(0)
+            dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=wanted)
+    return dataset, marked, syntax
 
 
 def _deflated_body(file: _Bounded) -> int | None:
@@ -141,7 +165,9 @@ def _deflated_body(file: _Bounded) -> int | None:
         at += length
 
 
-def _inflated(file: _Bounded, at: int, limits: DicomLimits, issues: list[Issue]) -> Dataset:
+def _inflated(
+    file: _Bounded, at: int, limits: DicomLimits, issues: list[Issue], *, wanted: list[int] | None
+) -> Dataset:
     """Read a deflated data set (PS3.5 A.5), inflated no further than the limits allow."""
     from pydicom.filereader import read_dataset
 
@@ -152,14 +178,14 @@ def _inflated(file: _Bounded, at: int, limits: DicomLimits, issues: list[Issue])
         words = "the deflated part of the file is not whole; what stands before the end was kept"
         issues.append(Issue(code=IssueCode.TRUNCATED, severity=Severity.WARNING, where="", message=words))
     return read_dataset(
-        io.BytesIO(data), False, True, stop_when=lambda tag, _vr, _length: tag in _PIXELS, specific_tags=_tags()
+        io.BytesIO(data), False, True, stop_when=lambda tag, _vr, _length: tag in _PIXELS, specific_tags=_tags(wanted)
     )
 
 
-def _tags() -> list[BaseTag]:
+def _tags(wanted: list[int] | None) -> list[BaseTag] | None:
     from pydicom.tag import Tag as PydicomTag
 
-    return [PydicomTag(tag) for tag in _WANTED]
+    return None if wanted is None else [PydicomTag(tag) for tag in wanted]
 
 
 class _Bounded(io.RawIOBase):
@@ -190,6 +216,16 @@ class _Bounded(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+
+def _unreadable(error: Exception) -> Issue:
+    words = f"the file could not be read ({type(error).__name__})"
+    return Issue(code=IssueCode.UNREADABLE, severity=Severity.ERROR, where="", message=words)
+
+
+def _too_long(limits: DicomLimits) -> Issue:
+    words = f"the header is longer than {limits.header_bytes} bytes"
+    return Issue(code=IssueCode.TOO_LARGE, severity=Severity.ERROR, where="", message=words)
 
 
 def _nothing(code: IssueCode, message: str) -> Outcome[Header | None]:
