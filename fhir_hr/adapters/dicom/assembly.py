@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from fhir_hr.adapters.dicom.fields import FIELDS, SEQUENCE_TAGS, Tag
 from fhir_hr.adapters.dicom.header import CodedEntry, OtherPatientId
 
-__all__ = ["View", "root_fields", "sequence_fields"]
+__all__ = ["View", "fill", "group_fields", "root_fields", "sequence_fields"]
 
 
 class View(Protocol):
@@ -35,7 +35,8 @@ def root_fields(view: View) -> dict[str, Any]:
         if values:
             found[field.name] = values if field.many else "\\".join(values)
     later = [sequence_fields(tag, view.items(tag)) for tag in sorted(SEQUENCE_TAGS)]
-    later.append(_group_fields(view))
+    frames = view.items(Tag.FRAME_GROUPS)
+    later.append(group_fields(view.items(Tag.SHARED_GROUPS), frames, view.count(Tag.FRAME_GROUPS)))
     fill(found, later)
     return found
 
@@ -134,11 +135,10 @@ _GROUPS: tuple[tuple[int, int, str, bool], ...] = (
 as in the elements of classic images."""
 
 
-def _group_fields(view: View) -> dict[str, Any]:
+def group_fields(shared: Sequence[View], frames: Sequence[View], count: int) -> dict[str, Any]:
     """Fields of the shared functional groups, else of the first frame's; and how many frames are described."""
-    frames = view.count(Tag.FRAME_GROUPS)
-    found: dict[str, Any] = {"frames_described": frames} if frames else {}
-    for groups in (*view.items(Tag.SHARED_GROUPS)[:1], *view.items(Tag.FRAME_GROUPS)[:1]):
+    found: dict[str, Any] = {"frames_described": count} if count else {}
+    for groups in (*shared[:1], *frames[:1]):
         for macro, tag, name, many in _GROUPS:
             if name in found:
                 continue
