@@ -180,7 +180,7 @@ def _index(source: str, folder: str, named: Sequence[tuple[str, ...]] | None, is
 
 
 class _Names:
-    """Entries of folders without regard to case, version (``;1``) and final dot, as file systems of media change them."""
+    """Entries of folders without regard to case, version (``;1``) and final dot, which file systems of media change."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, str]] = {}

@@ -19,7 +19,7 @@ _SURPRISES = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, RecursionError, TypeError),
     *(ValueError, OSError),
 )
-"""What pydicom raises on broken files; ``struct.error`` is wrapped by it."""
+"""What pydicom raises on broken files, besides its own error and that of ``struct``."""
 
 
 def read_directory(file: BinaryIO, *, limits: DicomLimits = _DEFAULT) -> Outcome[tuple[tuple[str, ...], ...] | None]:
@@ -34,6 +34,7 @@ def read_directory(file: BinaryIO, *, limits: DicomLimits = _DEFAULT) -> Outcome
     from struct import error as struct_error
 
     from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
 
     data = file.read(limits.header_bytes + 1)
     if len(data) > limits.header_bytes:
@@ -47,7 +48,7 @@ def read_directory(file: BinaryIO, *, limits: DicomLimits = _DEFAULT) -> Outcome
             if "DirectoryRecordSequence" not in index:
                 return _refused("it holds no directory records")
             found = [file_id for record in index.DirectoryRecordSequence if (file_id := _file_id(record))]
-    except (*_SURPRISES, struct_error) as error:
+    except (*_SURPRISES, InvalidDicomError, struct_error) as error:
         return _refused(f"it is malformed ({type(error).__name__})")
     return Outcome(tuple(dict.fromkeys(found)))
 
