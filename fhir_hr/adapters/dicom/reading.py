@@ -182,7 +182,7 @@ def _inflated(
     )
 
 
-def _tags(wanted: list[int] | None) -> list[BaseTag] | None:
+def _tags(wanted: list[int] | None) -> list[BaseTag | int] | None:
     from pydicom.tag import Tag as PydicomTag
 
     return None if wanted is None else [PydicomTag(tag) for tag in wanted]
