@@ -101,6 +101,7 @@ class Completer:
             {**values, "SOPInstanceUID": image.sop_instance_uid or ""},
             sop_classes=classes,
             take=taken.append,
+            expected=frozenset({image.sop_instance_uid or ""}),
             deadline=self._session.deadline,
         )
         if not taken:

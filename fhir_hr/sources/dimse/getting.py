@@ -29,10 +29,17 @@ _SYNTAXES = (
 _PENDING = (0xFF00, 0xFF01)
 
 
+_COMMON = (
+    *("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.1.1"),
+    *("1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.7"),
+)
+
+
 def _storage_classes() -> tuple[str, ...]:
     from pynetdicom import AllStoragePresentationContexts
 
-    return tuple(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
+    known = [str(context.abstract_syntax) for context in AllStoragePresentationContexts]
+    return tuple(dict.fromkeys((*_COMMON, *known)))
 
 
 STORAGE_CLASSES = _storage_classes()
@@ -51,6 +58,7 @@ def get(
     *,
     sop_classes: Iterable[str] = (),
     take: Callable[[ReceivedObject], None],
+    expected: frozenset[str] = frozenset(),
     deadline: Deadline | None = None,
 ) -> Received:
     """Fetch objects by C-GET.
@@ -62,6 +70,7 @@ def get(
         values: ``StudyInstanceUID``, and ``SeriesInstanceUID`` and ``SOPInstanceUID`` for less.
         sop_classes: what the study holds (SOPClassesInStudy, or from IMAGE level).
         take: gets each object once.
+        expected: SOP Instance UIDs that there are; once all came, no further association is made.
         deadline: of the call this is part of.
     """
     wanted = tuple(dict.fromkeys(sop_classes)) or STORAGE_CLASSES
@@ -86,10 +95,13 @@ def get(
         failed_uids += one.failed_uids
         if one.failure:
             failures.append(one.failure)
+        if expected and expected <= taker.seen.keys():
+            break
     missing = tuple(uid for uid in dict.fromkeys(failed_uids) if uid not in taker.seen)
     # With several associations each fails for the classes of the others; what counts is what came in the end.
     many = len(wanted) > _MOST_CLASSES
-    whole = complete and not missing and not taker.refused and (many or (not failures and not counts.failed))
+    there = bool(expected) and expected <= taker.seen.keys()
+    whole = complete and not missing and not taker.refused and (many or there or (not failures and not counts.failed))
     return taker.done(
         complete=whole,
         failures=() if whole else tuple(dict.fromkeys(failures)),

@@ -7,6 +7,7 @@ per message, not in all, and write identifiers, which name patients, to the log 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import queue
 import socket
@@ -26,7 +27,7 @@ from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocke
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.settings import Bounds, Peer
 
-__all__ = ["Deadline", "Link"]
+__all__ = ["BoundedSocket", "Deadline", "Link", "payload"]
 
 _PDU_SLACK = 1 << 16
 _TICK = 0.2
@@ -57,7 +58,7 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
 
-class _Socket(AssociationSocket):  # type: ignore[misc]
+class BoundedSocket(AssociationSocket):  # type: ignore[misc]
     """A socket that reads no more, and no longer, than it may."""
 
     deadline: Deadline
@@ -66,6 +67,17 @@ class _Socket(AssociationSocket):  # type: ignore[misc]
     message_bytes: int
     got = 0
     failure: str = ""
+
+    @classmethod
+    def bind(cls, wire: AssociationSocket, *, deadline: Deadline, bounds: Bounds) -> BoundedSocket:
+        """Put a socket that pynetdicom's server accepted under bounds."""
+        wire.__class__ = cls
+        assert isinstance(wire, cls)
+        wire.deadline = deadline
+        wire.patience = bounds.silence
+        wire.pdu_bytes = bounds.pdu + _PDU_SLACK
+        wire.message_bytes = bounds.object_bytes
+        return wire
 
     def connect(self, primitive: T_CONNECT) -> None:
         """Connect, by TLS where asked, within the time that there is; the reason of a failure is kept."""
@@ -81,7 +93,6 @@ class _Socket(AssociationSocket):  # type: ignore[misc]
         except OSError as error:
             self.failure = _words(error)
             self._shutdown_socket()
-            self.socket.close()
             self.socket = None
             primitive.result = "Evt17"
         finally:
@@ -119,10 +130,16 @@ class _Socket(AssociationSocket):  # type: ignore[misc]
         """End the connection from outside: whoever reads or writes wakes up."""
         held = self.socket
         if held is not None:
-            try:
+            with contextlib.suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+
+    def _shutdown_socket(self) -> None:
+        """Shut down and close; pynetdicom leaves a socket open that its peer has closed first."""
+        held = self.socket
+        if held is not None:
+            with contextlib.suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+            held.close()
 
     def _seconds(self) -> float:
         return max(0.001, min(self.patience, self.deadline.left))
@@ -133,7 +150,7 @@ class _Socket(AssociationSocket):  # type: ignore[misc]
 
 
 class _Entity(_ae.ApplicationEntity):  # type: ignore[misc]
-    """An application entity whose associations read by :class:`_Socket`."""
+    """An application entity whose associations read by :class:`BoundedSocket`."""
 
     def __init__(self, peer: Peer, deadline: Deadline, *, message_bytes: int) -> None:
         super().__init__(ae_title=peer.calling_ae)
@@ -146,12 +163,12 @@ class _Entity(_ae.ApplicationEntity):  # type: ignore[misc]
         self._bounds = bounds
         self._message_bytes = message_bytes
         self.association: Association | None = None
-        self.wire: _Socket | None = None
+        self.wire: BoundedSocket | None = None
 
     def _create_socket(
         self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
-    ) -> _Socket:
-        wire = _Socket(assoc, address=address)
+    ) -> BoundedSocket:
+        wire = BoundedSocket(assoc, address=address)
         wire.tls_args = tls_args
         wire.deadline = self._deadline
         wire.patience = self._bounds.connect
@@ -193,6 +210,7 @@ class Link:
         self._entity = _Entity(peer, deadline, message_bytes=message_bytes)
         self._message_id = 0
         self._broken = False
+        self._silent = False
 
     def __enter__(self) -> Self:
         try:
@@ -233,7 +251,7 @@ class Link:
             time.sleep(0.0005)
 
     @property
-    def wire(self) -> _Socket:
+    def wire(self) -> BoundedSocket:
         """The socket below."""
         assert self._entity.wire is not None
         return self._entity.wire
@@ -287,6 +305,7 @@ class Link:
         Raises:
             PeerLostError: the peer is gone, broke off, fell silent, or the call's time is over.
         """
+        self._silent = False
         silent_until = time.monotonic() + self._bounds.silence
         while True:
             wait = min(_TICK, self._deadline.left, max(0.0, silent_until - time.monotonic()))
@@ -300,12 +319,28 @@ class Link:
                 raise PeerLostError(self.wire.failure or "the association was aborted")
             return context_id, message
 
+    def poll(self, seconds: float) -> tuple[int, Any] | None:
+        """Return the next message if it comes so soon; ``None`` otherwise, also when the peer has gone."""
+        try:
+            context_id, message = self._association.dimse.msg_queue.get(timeout=min(seconds, self._deadline.left) or 0.001)
+        except queue.Empty:
+            return None
+        if message is None:
+            self._broken = True
+            return None
+        return context_id, message
+
+    @property
+    def gone(self) -> bool:
+        """Whether the peer is known to have gone."""
+        return self._broken or not self._association.dul.is_alive()
+
     def _check(self, silent_until: float) -> None:
         if not self._deadline.left:
             self._broken = True
             raise PeerLostError(f"not done within {self._deadline.seconds:g} s")
         if time.monotonic() >= silent_until:
-            self._broken = True
+            self._silent = True
             raise PeerLostError(f"no answer for {self._bounds.silence:g} s")
         if not self._association.dul.is_alive() and self._association.dimse.msg_queue.empty():
             self._broken = True
@@ -318,7 +353,7 @@ class Link:
             return
         wire.deadline = Deadline(_END)
         association.acse_timeout = _END
-        if association.is_established and not self._broken:
+        if association.is_established and not self._broken and not self._silent:
             association._reactor_checkpoint.set()
             association.release()
         elif association.is_established:
