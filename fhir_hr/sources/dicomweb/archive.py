@@ -183,10 +183,18 @@ class DicomWebArchive:
     def _search(self, asking: Asking, search: Search) -> tuple[Read, Search]:
         """Ask; where nothing is found and the server may not have understood, ask in plainer words."""
         read = asking.search("/studies", search.text, STUDY_FIELDS, uid_of=_study)
+        for other in search.cased():
+            if read.headers or read.failure is not None:
+                break
+            read = asking.search("/studies", other.text, STUDY_FIELDS, uid_of=_study)
+        if not read.headers and search.cased():
+            words = "nothing was found for a name in Latin letters; some servers compare them with case"
+            read.issues.append(self._issue(IssueCode.SOURCE_PARTIAL, Severity.INFORMATION, words))
         if read.headers or read.failure is not None or not search.encoded or self._understands(asking):
             return read, search
         plainer = search.relaxed()
-        if plainer is None:
+        rows = self._limits.rows if plainer.narrows else self._limits.broad_rows
+        if rows <= 0:
             words = (
                 "the archive found nothing for text that has to be percent-decoded, and does not show that it "
                 "decodes; ask with a patient id"
@@ -194,11 +202,12 @@ class DicomWebArchive:
             read.issues.append(self._issue(IssueCode.QUERY_UNENCODABLE, Severity.WARNING, words))
             read.partial = True
             return read, search
-        again = asking.search("/studies", plainer.text, STUDY_FIELDS, uid_of=_study)
+        again = asking.search("/studies", plainer.text, STUDY_FIELDS, uid_of=_study, most=rows)
         words = (
             "the archive does not percent-decode; it was asked for more than was wanted, and its answer was filtered"
         )
         again.issues[:0] = [*read.issues, self._issue(IssueCode.SOURCE_PARTIAL, Severity.INFORMATION, words)]
+        again.partial |= read.partial
         return again, plainer
 
     def _understands(self, asking: Asking) -> bool:

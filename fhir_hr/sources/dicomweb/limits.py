@@ -15,6 +15,8 @@ class DicomWebLimits(msgspec.Struct, frozen=True, kw_only=True):
         answer_bytes: of one answer, unpacked.
         total_bytes: of all answers of a call, unpacked.
         rows: of one search, over all its pages.
+        broad_rows: of a search that names neither patient, study nor day, where a server does not understand what
+            names them; 0: it is not asked so.
         page: rows asked for at a time.
     """
 
@@ -22,4 +24,5 @@ class DicomWebLimits(msgspec.Struct, frozen=True, kw_only=True):
     answer_bytes: int = 128 << 20
     total_bytes: int = 512 << 20
     rows: int = 20_000
+    broad_rows: int = 2_000
     page: int = 200

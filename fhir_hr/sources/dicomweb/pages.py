@@ -72,7 +72,15 @@ class Asking:
         self._end = time.monotonic() + limits.seconds
         self._bytes = limits.total_bytes
 
-    def search(self, path: str, text: str, fields: Sequence[str], *, uid_of: Callable[[Header], str | None]) -> Read:
+    def search(
+        self,
+        path: str,
+        text: str,
+        fields: Sequence[str],
+        *,
+        uid_of: Callable[[Header], str | None],
+        most: int | None = None,
+    ) -> Read:
         """Read all pages of a search.
 
         Args:
@@ -80,10 +88,11 @@ class Asking:
             text: the conditions, encoded.
             fields: attributes that answers leave out unless they are asked for.
             uid_of: what makes a row a new one.
+            most: rows that are read at most; by default as many as the limits say.
         """
         read = Read()
         try:
-            self._pages(read, path, text, fields, uid_of)
+            self._pages(read, path, self._forms(text, fields), uid_of, self._limits.rows if most is None else most)
         except _FailedError as failed:
             read.failure = failed.state
             read.issues.append(self._issue(failed.code, Severity.ERROR, str(failed)))
@@ -112,10 +121,9 @@ class Asking:
         return bool(rows)
 
     def _pages(
-        self, read: Read, path: str, text: str, fields: Sequence[str], uid_of: Callable[[Header], str | None]
+        self, read: Read, path: str, forms: Iterator[str], uid_of: Callable[[Header], str | None], most: int
     ) -> None:
         seen: set[str | None] = set()
-        forms = self._forms(text, fields)
         form, refusals = next(forms), 0
         offset = 0
         warned = False
@@ -145,8 +153,8 @@ class Asking:
             else:
                 self._note_repeated(read)
                 return
-            if len(seen) >= self._limits.rows:
-                self._note(read, IssueCode.LIMIT_REACHED, f"more than {self._limits.rows} rows are not read")
+            if len(seen) >= most:
+                self._note(read, IssueCode.LIMIT_REACHED, f"more than {most} rows are not read")
                 return
             if not paging:
                 if warned:

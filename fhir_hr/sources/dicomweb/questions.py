@@ -72,31 +72,41 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a server has to percent-decode to understand it."""
         return "%" in self.text
 
-    def relaxed(self) -> Search | None:
-        """Return the search without what needs decoding: it finds no less.
-
-        ``None``: too little would be left to ask, and the answer would be the whole archive.
+    def relaxed(self) -> Search:
+        """Return the search without what needs decoding: it finds no less, at worst the whole archive.
 
         Example:
             >>> Search(params=(("PatientID", "A 17"),)).relaxed().text
             'PatientID=A*17'
-            >>> Search(params=(("PatientName", "*王*"),)).relaxed() is None
-            True
         """
         params = []
         for name, value in self.params:
-            if "%" not in quote(value, safe=_SAFE):
-                params.append((name, value))
-            elif name in _TEXTS:
-                plain = re.sub(r"\*+", "*", "".join(ch if _plain(ch) else "*" for ch in value))
-                if plain.strip("*"):
-                    params.append((name, plain))
-        narrows = any(name in (*_TEXTS, "StudyInstanceUID", "PatientBirthDate") for name, _ in params)
-        days = next((value for name, value in params if name == "StudyDate"), "")
-        if not narrows and not _DAY.fullmatch(days.partition("-")[0]):
-            return None
+            plain = re.sub(r"\*+", "*", "".join(ch if _plain(ch) else "*" for ch in value))
+            if plain == value or (name in _TEXTS and plain.strip("*")):
+                params.append((name, plain))
         # Wildcards stand for text now: the server is no longer held to these conditions.
         return Search(params=tuple(params), sent=frozenset())
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it names a patient, a study or a day, so that it cannot find the whole archive."""
+        days = next((value for name, value in self.params if name == "StudyDate"), "")
+        named = any(name in (*_TEXTS, "StudyInstanceUID", "PatientBirthDate") for name, _ in self.params)
+        return named or _DAY.match(days) is not None
+
+    def cased(self) -> tuple[Search, ...]:
+        """Return the search with a Latin name in the other ways that archives write it: a server may compare case.
+
+        Example:
+            >>> [each.text for each in Search(params=(("PatientName", "*wang*xiao*"),)).cased()]
+            ['PatientName=*WANG*XIAO*', 'PatientName=*Wang*Xiao*']
+        """
+        found = []
+        for change in (str.upper, str.title):
+            params = tuple((name, change(value) if name == "PatientName" else value) for name, value in self.params)
+            if params != self.params:
+                found.append(msgspec.structs.replace(self, params=params))
+        return tuple(dict.fromkeys(found))
 
 
 def _plain(ch: str) -> bool:
