@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fhir_hr.adapters.dicom.assembly import root_fields
 from fhir_hr.adapters.dicom.charset import Charset, charset_of
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 __all__ = ["bounded_issues", "guarded", "header_of_dataset"]
+
+T = TypeVar("T")
 
 _LIMITS = DicomLimits()
 _LEFT_ESCAPES = re.compile(r"\x1b(\$\)[AC]|\([BJ])")
@@ -125,7 +127,8 @@ class _Item:
             context.issues.extend(self._charset.issues)
 
     def texts(self, tag: int) -> tuple[str, ...]:
-        return self._try(tag, lambda: self._texts(tag), ())
+        nothing: tuple[str, ...] = ()
+        return self._try(tag, lambda: self._texts(tag), nothing)
 
     def _texts(self, tag: int) -> tuple[str, ...]:
         element = self._dataset.get_item(tag) if tag in self._dataset else None
@@ -176,7 +179,8 @@ class _Item:
 
     def _sequence(self, tag: int) -> tuple[Sequence[_Item], int]:
         if tag not in self._known:
-            self._known[tag] = self._try(tag, lambda: self._items(tag), ((), 0))
+            nothing: tuple[Sequence[_Item], int] = ((), 0)
+            self._known[tag] = self._try(tag, lambda: self._items(tag), nothing)
         return self._known[tag]
 
     def _items(self, tag: int) -> tuple[Sequence[_Item], int]:
@@ -205,7 +209,7 @@ class _Item:
             self._context.issues.append(fault(IssueCode.LIMIT_REACHED, tag, words))
         return found, len(value)
 
-    def _try(self, tag: int, read: Callable[[], Any], otherwise: Any) -> Any:  # noqa: ANN401 - what the reader gives
+    def _try(self, tag: int, read: Callable[[], T], otherwise: T) -> T:
         try:
             return read()
         except Exception as error:  # noqa: BLE001 - pydicom converts on access and can raise nearly anything
