@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Elements", "warnings_as_issues"]
 
-# What pydicom raises on values that are not what their VR says; it converts them when they are asked for.
-_FAULTS: tuple[type[Exception], ...] = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError),
-    *(OSError, RuntimeError, TypeError, ValueError, struct.error),
-)
+# pydicom converts values when they are asked for, and can then raise nearly anything on bytes that are not what their
+# VR says.
+_FAULTS = (Exception,)
 _CHARSET = "SpecificCharacterSet"
 _MANY_VRS = frozenset({"LO", "PN", "SH", "UC"})
 _TEXT_VRS = _MANY_VRS | {"LT", "ST", "UT"}

@@ -95,7 +95,7 @@ def test_an_object_listed_without_its_uid_is_left_out_and_said():
     del series.ReferencedSOPSequence[1].ReferencedSOPInstanceUID
     outcome = read_manifest(made)
     assert outcome.value.instances == (listed()[0], listed()[2])
-    assert [issue.where for issue in outcome.issues][0] == (
+    assert outcome.issues[0].where == (
         "CurrentRequestedProcedureEvidenceSequence[1].ReferencedSeriesSequence[1].ReferencedSOPSequence[2]"
     )
 

@@ -15,9 +15,7 @@ from fhir_hr.model.imaging import CompletenessGround
 from fhir_hr.testing.dicom import dataset, uid
 
 
-@pytest.mark.parametrize(
-    ("status", "finished"), [("COMPLETED", True), ("DISCONTINUED", False), ("IN PROGRESS", False)]
-)
+@pytest.mark.parametrize(("status", "finished"), [("COMPLETED", True), ("DISCONTINUED", False), ("IN PROGRESS", False)])
 def test_a_step_lists_what_it_made(status, finished):
     both = [*listed(2), *listed(2, series="2")]
     outcome = read_performed_step(performed_step(*both, status=status))

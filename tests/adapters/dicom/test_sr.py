@@ -142,7 +142,9 @@ def test_previous_findings_and_summary_stay_headed_text():
 def test_what_stands_below_a_conclusion_keeps_its_headings():
     report, _ = read(
         document(
-            container(IMPRESSIONS, text(THOUGHT, IMPRESSION), container(("18783-1", "LN", "Recommendations"), text("复查")))
+            container(
+                IMPRESSIONS, text(THOUGHT, IMPRESSION), container(("18783-1", "LN", "Recommendations"), text("复查"))
+            )
         )
     )
     assert report.conclusion == f"{THOUGHT}\n〔Recommendations〕\n复查"
@@ -168,7 +170,15 @@ def test_values_of_every_kind_are_told():
     )
     assert report.findings.split("\n") == [
         "项：阳性（程度：高）",
-        *("项：4.30 mm", "项：20260301", "项：0915", "项：202603010915", "项：1.2.3", "项：审核乙（HeYi Shen）", "项：图1"),
+        *(
+            "项：4.30 mm",
+            "项：20260301",
+            "项：0915",
+            "项：202603010915",
+            "项：1.2.3",
+            "项：审核乙（HeYi Shen）",
+            "项：图1",
+        ),
     ]
     assert "引用对象：\n图1：1.2.3.4（帧 2, 5）" in [note.text for note in report.notes]
     assert issues == ()
@@ -176,7 +186,9 @@ def test_values_of_every_kind_are_told():
 
 def test_what_the_root_says_of_itself_is_a_note():
     language = modifier(("zh-CN", "RFC5646", "中文"), ("121049", "DCM", "Language of Content Item and Descendants"))
-    observer = item("PNAME", ("121008", "DCM", "Person Observer Name"), PersonName="甲^乙", relationship="HAS OBS CONTEXT")
+    observer = item(
+        "PNAME", ("121008", "DCM", "Person Observer Name"), PersonName="甲^乙", relationship="HAS OBS CONTEXT"
+    )
     report, _ = read(document(language, observer, container(FINDINGS, text(SEEN)), CompletionFlagDescription="已完成"))
     assert report.findings == SEEN
     assert [note.text for note in report.notes if note.kind == "document"] == [
@@ -354,7 +366,8 @@ def test_chinese_text_is_read_in_every_character_set(charset, codec, escaped):
 
 def plain():
     """A report in ASCII, as its file has it."""
-    return reread(document(container(FINDINGS, text("TEXT")), VerificationFlag="UNVERIFIED"))
+    nobody = {"VerifyingObserverSequence": None, "VerificationFlag": "UNVERIFIED", "InstitutionName": None}
+    return reread(document(container(FINDINGS, text("TEXT")), **nobody))
 
 
 def leaf(made):
