@@ -219,7 +219,9 @@ class _Search:
             kept = kept[: self._query.limit]
             self._limited = True
             self._note(
-                IssueCode.LIMIT_REACHED, Severity.WARNING, f"there are more than {self._query.limit} studies; the rest was left out"
+                IssueCode.LIMIT_REACHED,
+                Severity.WARNING,
+                f"there are more than {self._query.limit} studies; the rest was left out",
             )
         unread = any(issue.code is IssueCode.ANSWER_INVALID for issue in self._issues.values())
         incomplete = self._limited or unread or bool(self._clashes) or bool(chosen.doubtful)
@@ -248,7 +250,9 @@ def _state(found: bool, failures: list[str], *, refused: bool, incomplete: bool)
 
 def _merged(first: Header, second: Header) -> Header:
     """Return the first row with what only the second states."""
-    more = {name: value for name in first.__struct_fields__ if not getattr(first, name) and (value := getattr(second, name))}
+    more = {
+        name: value for name in first.__struct_fields__ if not getattr(first, name) and (value := getattr(second, name))
+    }
     return msgspec.structs.replace(first, **more) if more else first
 
 

@@ -92,14 +92,14 @@ def _ask(peer: Peer, asked: dict[str, str], transaction_uid: str, deadline: Dead
         agreed = link.accepted(COMMITMENT)
         if agreed is None:
             raise PeerLostError("storage commitment is not offered", refused=True)
-        implicit = agreed.transfer_syntax[0] == IMPLICIT_LITTLE
+        implicit = agreed.implicit
         request = N_ACTION()
         request.MessageID = link.next_id
         request.RequestedSOPClassUID = COMMITMENT
         request.RequestedSOPInstanceUID = _INSTANCE
         request.ActionTypeID = 1
         request.ActionInformation = io.BytesIO(_request(asked, transaction_uid, implicit=implicit))
-        link.send(request, agreed.context_id)
+        link.send(request, agreed.id)
         accepted = False
         while True:
             got = link.poll(_SAME_ASSOCIATION) if accepted else link.receive()

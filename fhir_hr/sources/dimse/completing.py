@@ -12,6 +12,7 @@ import io
 import msgspec
 
 from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.reading import read_header
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.find import Rows
 from fhir_hr.sources.dimse.getting import get
@@ -108,11 +109,7 @@ class Completer:
             why = "; ".join(received.failures) or "it sent none"
             self._note(f"an object could not be fetched to read what the rows leave out: {why}")
             return None
-        from pydicom import dcmread
-
-        from fhir_hr.sources.dimse._standin import header_of_dataset
-
-        return header_of_dataset(dcmread(io.BytesIO(taken[0].file_bytes()), stop_before_pixels=True)).value
+        return read_header(io.BytesIO(taken[0].file_bytes())).value
 
     def _taken(self, rows: Rows) -> Rows:
         if rows.failure:

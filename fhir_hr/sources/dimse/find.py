@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -12,13 +13,14 @@ from pynetdicom.presentation import PresentationContext, build_context
 from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.errors import PeerLostError
 from fhir_hr.issues import Issue, IssueCode, Severity
-from fhir_hr.sources.dimse.keys import FIND, IMPLICIT_LITTLE, identifier, with_charset
+from fhir_hr.sources.dimse.keys import FIND, IMPLICIT_LITTLE, identifier
 from fhir_hr.sources.dimse.settings import Peer
 from fhir_hr.sources.dimse.wire import Link, payload
 
 __all__ = ["Rows", "failure_words", "find", "find_context"]
 
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, EOFError, NotImplementedError, struct.error)
 _PENDING = (0xFF00, 0xFF01)
 _CANCELLED = 0xFE00
 _WARNINGS = (0x0001, 0x0107, 0x0116)
@@ -101,14 +103,14 @@ def find(
     context = link.accepted(FIND)
     if context is None:
         raise PeerLostError("C-FIND is not offered", refused=True)
-    implicit = context.transfer_syntax[0] == IMPLICIT_LITTLE
+    implicit = context.implicit
     request = C_FIND()
     request.MessageID = link.next_id
     request.AffectedSOPClassUID = FIND
     request.Priority = 2
     request.Identifier = io.BytesIO(identifier(level, asked, values, charset=peer.charset, implicit=implicit))
-    link.send(request, context.context_id)
-    reading = _Reading(link, peer, context.context_id, request.MessageID, implicit=implicit)
+    link.send(request, context.id)
+    reading = _Reading(link, peer, context.id, request.MessageID, implicit=implicit)
     return reading.all(enough or (lambda _header: False))
 
 
@@ -131,7 +133,7 @@ class _Reading:
         try:
             while True:
                 _context, answer = self._link.receive()
-                status = answer.Status if isinstance(answer, C_FIND) else None
+                status: int | None = answer.Status if isinstance(answer, C_FIND) else None
                 if status is None:
                     return self._end("it sent something else than an answer to the query", None)
                 if status not in _PENDING:
@@ -155,7 +157,9 @@ class _Reading:
                 self._stop()
         if self._count >= self._peer.bounds.rows:
             self._note(
-                IssueCode.LIMIT_REACHED, f"more than {self._peer.bounds.rows} rows: the query was stopped", Severity.ERROR
+                IssueCode.LIMIT_REACHED,
+                f"more than {self._peer.bounds.rows} rows: the query was stopped",
+                Severity.ERROR,
             )
             self._stop()
 
@@ -180,40 +184,19 @@ class _Reading:
         )
 
     def _read(self, data: bytes) -> Header | None:
-        from pydicom.errors import InvalidDicomError
         from pynetdicom.dsutils import decode
 
-        from fhir_hr.sources.dimse._standin import header_of_dataset
+        from fhir_hr.adapters.dicom.datasets import header_of_dataset
 
         try:
             dataset = decode(io.BytesIO(data), self._implicit, True)
-            if not dataset.get("SpecificCharacterSet") and any(byte > 0x7F for byte in data):
-                dataset = self._without_charset(data) or dataset
-            read = header_of_dataset(dataset)
-        except (InvalidDicomError, ValueError, TypeError, KeyError, AttributeError, EOFError, NotImplementedError) as error:
+            read = header_of_dataset(dataset, charset=self._peer.answer_charset)
+        except _UNREADABLE as error:
             self._note(IssueCode.ANSWER_INVALID, f"a row could not be read: {type(error).__name__}", Severity.ERROR)
             return None
         for issue in read.issues:
             self._issues.setdefault((issue.code, issue.message), issue)
         return read.value
-
-    def _without_charset(self, data: bytes) -> object | None:
-        from pynetdicom.dsutils import decode
-
-        charset = self._peer.answer_charset
-        if charset is None:
-            self._note(
-                IssueCode.CHARSET_UNKNOWN,
-                "an answer states no character set; its text is not certain (answer_charset can state one)",
-                Severity.WARNING,
-            )
-            return None
-        self._note(
-            IssueCode.CHARSET_ASSUMED,
-            f"an answer states no character set; it was read as {charset}, as configured",
-            Severity.WARNING,
-        )
-        return decode(io.BytesIO(with_charset(data, charset, implicit=self._implicit)), self._implicit, True)
 
     def _note(self, code: IssueCode, message: str, severity: Severity) -> None:
         self._issues.setdefault((code, message), Issue(code=code, severity=severity, where="", message=message))

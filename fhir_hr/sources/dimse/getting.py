@@ -136,7 +136,7 @@ class _Getting:
             context = link.accepted(GET)
             if context is None:
                 raise PeerLostError("C-GET is not offered", refused=True)
-            implicit = context.transfer_syntax[0] == IMPLICIT_LITTLE
+            implicit = context.implicit
             request = C_GET()
             request.MessageID = link.next_id
             request.AffectedSOPClassUID = GET
@@ -144,8 +144,8 @@ class _Getting:
             request.Identifier = io.BytesIO(
                 identifier(level_of(self._values), (), self._values, charset="", implicit=implicit)
             )
-            link.send(request, context.context_id)
-            self._receive(link, request.MessageID, context.context_id, implicit=implicit)
+            link.send(request, context.id)
+            self._receive(link, request.MessageID, context.id, implicit=implicit)
         return self
 
     def _receive(self, link: Link, message_id: int, own: int, *, implicit: bool) -> None:
@@ -187,7 +187,7 @@ class _Getting:
             ReceivedObject(
                 sop_class_uid=str(message.AffectedSOPClassUID),
                 sop_instance_uid=str(message.AffectedSOPInstanceUID),
-                transfer_syntax_uid=str(context.transfer_syntax[0]),
+                transfer_syntax_uid=context.transfer_syntax,
                 data=payload(message.DataSet),
             )
         )

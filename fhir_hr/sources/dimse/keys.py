@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from fhir_hr.sources.dimse.text import codec_of
 
-__all__ = ["FIND", "GET", "IMAGE", "IMPLICIT_LITTLE", "MOVE", "SERIES", "STUDY", "identifier", "with_charset"]
+__all__ = ["FIND", "GET", "IMAGE", "IMPLICIT_LITTLE", "MOVE", "SERIES", "STUDY", "identifier"]
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
@@ -90,14 +90,6 @@ def identifier(
     return b"".join(
         _element(*_TAGS[keyword], stated[keyword].encode(codec), implicit=implicit)
         for keyword in sorted(stated, key=lambda each: _TAGS[each][0])
-    )
-
-
-def with_charset(data: bytes, charset: str, *, implicit: bool) -> bytes:
-    """Return an answer that states no character set as one that states it."""
-    empty = _element(*_TAGS["SpecificCharacterSet"], b"", implicit=implicit)
-    return _element(*_TAGS["SpecificCharacterSet"], charset.encode("ascii"), implicit=implicit) + data.removeprefix(
-        empty
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from pynetdicom.dimse_primitives import C_MOVE
 from pynetdicom.presentation import build_context
@@ -23,6 +24,7 @@ __all__ = ["move"]
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _PENDING = (0xFF00, 0xFF01)
 _WARNING = 0xB000
+_UNKNOWN = 0xA801
 
 
 def move(
@@ -61,16 +63,19 @@ def move(
     if short:
         failures.append(f"the archive says that it sent {short} object(s) more than arrived here")
     whole = not failures and not missing and not moving.counts["reported_failed"]
-    return taker.done(complete=whole, failures=tuple(failures), failed=missing, **moving.counts)
+    return taker.done(
+        complete=whole, failures=tuple(failures), failed=missing, refused=moving.status == _UNKNOWN, **moving.counts
+    )
 
 
 class _Moving:
     """The request and its answers; objects come by another way."""
 
     def __init__(self, peer: Peer, values: dict[str, str], taker: Taker, deadline: Deadline) -> None:
-        self.counts = {"reported_completed": 0, "reported_failed": 0, "reported_warning": 0}
+        self.counts: dict[str, Any] = {"reported_completed": 0, "reported_failed": 0, "reported_warning": 0}
         self.failed_uids: list[str] = []
         self.failure = ""
+        self.status: int | None = None
         self._peer = peer
         self._values = values
         self._taker = taker
@@ -82,7 +87,7 @@ class _Moving:
             context = link.accepted(MOVE)
             if context is None:
                 raise PeerLostError("C-MOVE is not offered", refused=True)
-            implicit = context.transfer_syntax[0] == IMPLICIT_LITTLE
+            implicit = context.implicit
             request = C_MOVE()
             request.MessageID = link.next_id
             request.AffectedSOPClassUID = MOVE
@@ -91,8 +96,8 @@ class _Moving:
             request.Identifier = io.BytesIO(
                 identifier(level_of(self._values), (), self._values, charset="", implicit=implicit)
             )
-            link.send(request, context.context_id)
-            self._answers(link, receiver, request.MessageID, context.context_id, implicit=implicit)
+            link.send(request, context.id)
+            self._answers(link, receiver, request.MessageID, context.id, implicit=implicit)
 
     def _answers(self, link: Link, receiver: Receiver, message_id: int, own: int, *, implicit: bool) -> None:
         cancelled = False
@@ -108,12 +113,13 @@ class _Moving:
                     cancelled = True
                     link.cancel(message_id, own)
                 continue
+            self.status = message.Status
             if message.Status != 0:
                 self.failure = "some objects failed" if message.Status == _WARNING else failure_words(message.Status)
             self.failed_uids = failed_uids(payload(message.Identifier), implicit=implicit)
             return
 
-    def _next(self, link: Link, receiver: Receiver) -> C_MOVE:
+    def _next(self, link: Link, receiver: Receiver) -> Any:  # noqa: ANN401 - a C_MOVE with a status
         """Wait for an answer; an archive may say nothing while it sends."""
         while True:
             before = receiver.arrivals

@@ -74,9 +74,7 @@ def study_conditions(query: StudyQuery) -> tuple[dict[str, str], ...]:
     common["PatientSex"] = _SEX.get(query.sex) if query.sex is not None else None
     if query.date_from or query.date_to:
         common["StudyDate"] = (
-            query.date_from
-            if query.date_from == query.date_to
-            else f"{query.date_from or ''}-{query.date_to or ''}"
+            query.date_from if query.date_from == query.date_to else f"{query.date_from or ''}-{query.date_to or ''}"
         )
     fixed = {keyword: value for keyword, value in common.items() if value}
     selective = bool(query.patient_id or query.accession or query.study_uids)
@@ -106,8 +104,8 @@ def sent_conditions(query: StudyQuery) -> frozenset[str]:
 def loose_patterns(text: str) -> tuple[str, ...]:
     """Return patterns that find a text with ``*`` in any component group, by whatever comparison of case.
 
-    Letters without case are parted by ``*``, so that ``王小东`` finds ``王^小东``. Letters with case are asked as written,
-    in capitals, small, and with a capital first; an archive that minds case and holds yet another way misses them.
+    Letters without case are parted by ``*``, so that ``王小东`` finds ``王^小东``. Letters with case are asked as they
+    are, in capitals, small, and with a capital first; an archive that minds case and holds yet another way misses them.
     Of a text with several groups the longest without case is asked, else the longest.
 
     Example:

@@ -146,7 +146,9 @@ class Taker:
                 stop_before_pixels=True,
                 specific_tags=["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
             )
-            stated = {key: str(found.get(key, "")) for key in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")}
+            stated = {
+                key: str(found.get(key, "")) for key in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+            }
         except (ValueError, TypeError, KeyError, AttributeError, EOFError, NotImplementedError, OSError):
             self.refused.append("an object could not be read")
             return _CANNOT_UNDERSTAND

@@ -123,7 +123,7 @@ class Receiver:
     def _store(self, event: evt.Event) -> int:
         if self._taker is None:
             return _NOT_OURS
-        request = event.request
+        request: Any = event.request
         return self._taker.take(
             ReceivedObject(
                 sop_class_uid=str(request.AffectedSOPClassUID),
@@ -134,7 +134,7 @@ class Receiver:
         )
 
     def _report(self, event: evt.Event) -> tuple[int, None]:
-        request = event.request
+        request: Any = event.request
         implicit = bool(event.context.transfer_syntax.is_implicit_VR)
         self.reports.put((request.EventTypeID, payload(request.EventInformation), implicit))
         return 0x0000, None

@@ -99,7 +99,9 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
 
         for name, title in (("called_ae", self.called_ae), ("calling_ae", self.calling_ae)):
             if not _is_ae_title(title):
-                raise UsageError(f"{name} {title!r}: an AE title has 1 to 16 ASCII characters, none of them a backslash")
+                raise UsageError(
+                    f"{name} {title!r}: an AE title has 1 to 16 ASCII characters, none of them a backslash"
+                )
         if not 0 < self.port < 65_536:
             raise UsageError(f"port {self.port} is none")
         codec_of(self.charset)

@@ -15,7 +15,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pynetdicom import ae as _ae
 from pynetdicom import evt
@@ -27,7 +27,7 @@ from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocke
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.settings import Bounds, Peer
 
-__all__ = ["BoundedSocket", "Deadline", "Link", "payload"]
+__all__ = ["Agreed", "BoundedSocket", "Deadline", "Link", "payload"]
 
 _PDU_SLACK = 1 << 16
 _TICK = 0.2
@@ -43,6 +43,18 @@ _REJECTIONS = {
     (3, 1): "it has no room for now",
     (3, 2): "it has as many associations as it takes",
 }
+
+
+class Agreed(NamedTuple):
+    """A presentation context that both ends agreed on."""
+
+    id: int
+    transfer_syntax: str
+
+    @property
+    def implicit(self) -> bool:
+        """Whether data sets are written in implicit VR."""
+        return self.transfer_syntax == "1.2.840.10008.1.2"
 
 
 class Deadline:
@@ -273,15 +285,19 @@ class Link:
             return PeerLostError("none of the services that are needed is offered", refused=True)
         return PeerLostError("no association: the peer broke off, or did not answer the request in time")
 
-    def accepted(self, abstract_syntax: str) -> PresentationContext | None:
-        """Return the accepted context of a SOP class, if any."""
-        return next(
-            (each for each in self._association.accepted_contexts if each.abstract_syntax == abstract_syntax), None
-        )
+    def accepted(self, abstract_syntax: str) -> Agreed | None:
+        """Return what was agreed for a SOP class, if anything."""
+        for each in self._association.accepted_contexts:
+            if each.abstract_syntax == abstract_syntax:
+                return _agreed(each)
+        return None
 
-    def context(self, context_id: int) -> PresentationContext | None:
-        """Return an accepted context by its number."""
-        return next((each for each in self._association.accepted_contexts if each.context_id == context_id), None)
+    def context(self, context_id: int) -> Agreed | None:
+        """Return an agreed context by its number."""
+        for each in self._association.accepted_contexts:
+            if each.context_id == context_id:
+                return _agreed(each)
+        return None
 
     @property
     def next_id(self) -> int:
@@ -322,7 +338,9 @@ class Link:
     def poll(self, seconds: float) -> tuple[int, Any] | None:
         """Return the next message if it comes so soon; ``None`` otherwise, also when the peer has gone."""
         try:
-            context_id, message = self._association.dimse.msg_queue.get(timeout=min(seconds, self._deadline.left) or 0.001)
+            context_id, message = self._association.dimse.msg_queue.get(
+                timeout=min(seconds, self._deadline.left) or 0.001
+            )
         except queue.Empty:
             return None
         if message is None:
@@ -374,6 +392,10 @@ class Link:
 def payload(data: io.BytesIO | None) -> bytes:
     """Return the bytes of a message's data set."""
     return data.getvalue() if data is not None else b""
+
+
+def _agreed(context: PresentationContext) -> Agreed:
+    return Agreed(id=context.context_id or 0, transfer_syntax=str(context.transfer_syntax[0]))
 
 
 def _join(thread: Any, seconds: float) -> None:  # noqa: ANN401 - both kinds of threads of pynetdicom
