@@ -63,7 +63,7 @@ def overlay_copy(
         (0x0010, "US", rows),
         (0x0011, "US", columns),
         *([(0x0015, "IS", frames)] if frames > 1 else []),
-        (0x0022, "LO", f"互认标识 {mark.words}" if chinese else "Recognition mark"),
+        (0x0022, "LO", "互认标识" if chinese else "Recognition mark"),
         (0x0040, "CS", "G"),
         (0x0050, "SS", [1, 1]),
         *([(0x0051, "US", 1)] if frames > 1 else []),

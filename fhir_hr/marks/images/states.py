@@ -185,7 +185,7 @@ def _put_plane(state: Dataset, group: int, drawn: Drawn, mark: ImageMark) -> Non
     plane = [
         (0x0010, "US", drawn.rows),
         (0x0011, "US", drawn.columns),
-        (0x0022, "LO", f"互认标识 {mark.words}"),
+        (0x0022, "LO", "互认标识"),
         (0x0040, "CS", "G"),
         (0x0050, "SS", [1, 1]),
         (0x0100, "US", 1),
