@@ -150,13 +150,15 @@ class Views(msgspec.Struct, frozen=True, kw_only=True):
         kinds: ``frontal``, ``lateral``, ``oblique``, ``other``: what is stated; all of them when ``whole``.
         whole: whether these are all projections of the study.
         standing_pa: whether the frontal one was made standing, from the back (站立后前位); ``None``: not known.
-        conflict: whether statements disagree.
+        conflict: whether statements disagree, on projections or on how the patient stood.
+        disputed: whether they disagree on the projections themselves.
     """
 
     kinds: frozenset[str] = frozenset()
     whole: bool = False
     standing_pa: bool | None = None
     conflict: bool = False
+    disputed: bool = False
 
     def read(self, *, chest: bool) -> tuple[View, ...] | None:
         """The projections, when they are known. The list tells 站立后前位 from 正位 for the chest only."""
@@ -172,12 +174,12 @@ class Views(msgspec.Struct, frozen=True, kw_only=True):
 
     def admits(self, views: tuple[View, ...] | None, *, chest: bool) -> bool:
         """Whether a row with these projections may be meant."""
-        if views is None or self.conflict:
+        if views is None or self.disputed:
             return True
         wanted = frozenset("frontal" if view is View.STANDING_PA else view.value for view in views)
         if not (self.kinds == wanted if self.whole else self.kinds <= wanted):
             return False
-        if not chest or self.standing_pa is None or "frontal" not in wanted:
+        if not chest or self.conflict or self.standing_pa is None or "frontal" not in wanted:
             return True
         return self.standing_pa is (View.STANDING_PA in views)
 
@@ -216,13 +218,16 @@ def views_of(evidence: Evidence, *, infant: bool) -> Views:
         conflict = not (pictured == kinds if whole else pictured <= kinds)
         whole = True
     posterior, anterior = "pa" in atoms, "ap" in atoms
+    disputed = conflict
     conflict = conflict or (posterior and anterior) or (standing and lying)
     standing_pa: bool | None = None
     if posterior and standing:
         standing_pa = True
     elif anterior or lying or infant:
         standing_pa = False
-    return Views(kinds=kinds, whole=whole and bool(kinds), standing_pa=standing_pa, conflict=conflict)
+    return Views(
+        kinds=kinds, whole=whole and bool(kinds), standing_pa=standing_pa, conflict=conflict, disputed=disputed
+    )
 
 
 def _series_views(series: SeriesEvidence) -> tuple[frozenset[str], bool, bool]:
