@@ -300,8 +300,8 @@ def _unstated(raw: bytes, charset: Charset, *, repair: bool) -> Decoded:
 def _doubted(raw: bytes, text: str, codec: str, charset: Charset, *, repair: bool) -> Decoded:
     """Text that decodes as stated, and may still be something else."""
     other: tuple[str, str] | None = None
-    if codec not in ("utf-8", "gb18030", "shift_jis"):
-        chinese = looks_chinese(raw.decode(_LATIN))
+    if codec == _LATIN:  # what devices state without thought; in Greek or Russian all text is such pairs
+        chinese = looks_chinese(text)
         other = (chinese, "GB18030") if chinese is not None else None
     if codec != "utf-8":
         utf8 = _really_utf8(raw)
