@@ -46,6 +46,7 @@ def test_nothing_ships_that_no_loader_reads():
         "concepts/specimens.csv",
         "concepts/specimen_kinds.csv",
         "concepts/ordinals.csv",
+        *(f"dicom/{name}.csv" for name in ("body_parts", "modalities", "sop_classes", "views", "words")),
         *(f"hl7v2/codesystems/{name}.csv" for name in code_table_names()),
     }
     assert set(TABLES) == known
