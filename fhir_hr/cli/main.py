@@ -16,7 +16,7 @@ from fhir_hr.errors import DataFileError, FhirHrError, InvariantError, StoreErro
 __all__ = ["main"]
 
 _LANGUAGES = ("zh", "en")
-_COMMANDS = ("convert", "recognise", "validate", "demo", "rules", "conformance")
+_COMMANDS = ("convert", "imaging", "recognise", "validate", "demo", "rules", "conformance")
 _EPILOG = """exit codes:
   0  done
   1  done, but something was rejected or an error was found

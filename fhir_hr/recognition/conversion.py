@@ -27,7 +27,7 @@ from fhir_hr.sources import Deposit
 if TYPE_CHECKING:
     from fhir.resources.core.fhirabstractmodel import FHIRAbstractModel
 
-__all__ = ["Conversion", "Converter", "convert"]
+__all__ = ["Conversion", "Converter", "choose", "convert", "fitting"]
 
 _E = TypeVar("_E", Release, BundleKind)
 
@@ -139,8 +139,8 @@ class Converter:
         evidence: Sequence[Evidence] = (),
         limits: Limits | None = None,
     ) -> None:
-        self._renderer = Renderer(release=_choose(Release, release, "release"), namespace=namespace)
-        self._kind = _choose(BundleKind, kind, "kind")
+        self._renderer = Renderer(release=choose(Release, release, "release"), namespace=namespace)
+        self._kind = choose(BundleKind, kind, "kind")
         self._reader = Reader(senders=senders, limits=limits)
         self._namespace = namespace
         self._evidence = tuple(evidence)
@@ -164,7 +164,7 @@ class Converter:
         message, issues, body = one.message, one.issues, None
         if message is not None:
             message, forbidden = add_evidence(message, self._evidence)
-            kind, unfit = _fitting(self._kind, message)
+            kind, unfit = fitting(self._kind, message)
             rendered = self._renderer.render(message, kind=kind)
             issues = issues + forbidden + unfit + rendered.issues
             body = rendered.body
@@ -235,7 +235,8 @@ def _check_counts(one: Read) -> None:
         raise InvariantError(msg)
 
 
-def _fitting(kind: BundleKind, message: ReportMessage) -> tuple[BundleKind, tuple[Issue, ...]]:
+def fitting(kind: BundleKind, message: ReportMessage) -> tuple[BundleKind, tuple[Issue, ...]]:
+    """Return the kind of Bundle that a message can be written as, and the issue that says why not as asked."""
     if kind is not BundleKind.DOCUMENT or (message.reports and moment_of(message, None) is not None):
         return kind, ()
     lack = "report" if not message.reports else "time to the second"
@@ -248,7 +249,12 @@ def _fitting(kind: BundleKind, message: ReportMessage) -> tuple[BundleKind, tupl
     return BundleKind.COLLECTION, (issue,)
 
 
-def _choose(enum: type[_E], value: str, what: str) -> _E:
+def choose(enum: type[_E], value: str, what: str) -> _E:
+    """Return the member of that value.
+
+    Raises:
+        UsageError: there is none.
+    """
     try:
         return enum(value)
     except ValueError:

@@ -93,16 +93,21 @@ def read_header(
     return HeaderReader(limits=limits, charset=charset, repair=repair).read(file)
 
 
-def read_object(file: BinaryIO, *, limits: DicomLimits = _LIMITS) -> Outcome[Dataset | None]:
-    """Read a whole data set but its pixels: reports, manifests and performed steps are trees, not headers.
+def read_object(file: BinaryIO, *, limits: DicomLimits = _LIMITS, pixels: bool = False) -> Outcome[Dataset | None]:
+    """Read a whole data set, its pixels only on request: reports and manifests are trees, not headers.
+
+    Args:
+        file: the file, open for reading bytes and for seeking.
+        limits: bounds; of a file with its pixels, the file's own.
+        pixels: whether the pixels are wanted.
 
     Returns:
         The data set and what was doubtful; ``None`` with an error when it cannot be read.
     """
     issues: list[Issue] = []
     try:
-        bounded = _Bounded(file, limits.header_bytes)
-        dataset, _, _ = _parsed(bounded, limits, issues, wanted=None)
+        bounded = _Bounded(file, limits.file_bytes if pixels else limits.header_bytes)
+        dataset, _, _ = _parsed(bounded, limits, issues, wanted=None, pixels=pixels)
     except (OSError, zlib.error, EOFError) as error:
         return Outcome(None, (_unreadable(error),))
     if bounded.exhausted:
@@ -127,7 +132,7 @@ def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
 
 
 def _parsed(
-    file: _Bounded, limits: DicomLimits, issues: list[Issue], *, wanted: list[int] | None
+    file: _Bounded, limits: DicomLimits, issues: list[Issue], *, wanted: list[int] | None, pixels: bool = False
 ) -> tuple[Dataset | None, bool, str | None]:
     """Let pydicom read: the data set, whether the file is marked as DICOM, the transfer syntax where it is deflated."""
     from pydicom import dcmread
@@ -137,12 +142,12 @@ def _parsed(
     dataset: Dataset | None = None
     syntax = None
     with guarded(issues):
-        if marked and (body := _deflated_body(file)) is not None:
+        if marked and not pixels and (body := _deflated_body(file)) is not None:
             syntax = _DEFLATED
             dataset = _inflated(file, body, limits, issues, wanted=wanted)
         else:
             file.seek(0)
-            dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=wanted)
+            dataset = dcmread(file, stop_before_pixels=not pixels, force=True, specific_tags=wanted)
     return dataset, marked, syntax
 
 

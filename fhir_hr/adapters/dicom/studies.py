@@ -74,6 +74,7 @@ class GroupedStudy(msgspec.Struct, frozen=True, kw_only=True):
         files_read: how many sources those are.
         duplicates: objects that were given more than once; they count once.
         issues: what was wrong or doubtful, objects' own issues among them; never names a patient.
+        sender: the profile that fits it.
     """
 
     study: Study
@@ -81,6 +82,7 @@ class GroupedStudy(msgspec.Struct, frozen=True, kw_only=True):
     files_read: int
     duplicates: int = 0
     issues: tuple[Issue, ...] = ()
+    sender: ImagingSender | None = None
 
 
 class StudyBuilder:
@@ -256,6 +258,7 @@ class _HeldStudy:
             files_read=len(self.sources),
             duplicates=self.duplicates,
             issues=(*self.log.done(), *log.done()),
+            sender=sender,
         )
 
     def _ordered(self) -> list[tuple[HeldSeries, list[Statement]]]:

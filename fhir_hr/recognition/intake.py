@@ -1,0 +1,226 @@
+"""What every imaging file turned out to be: an object of a study, a list, a report, or nothing that can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from fhir_hr.adapters.dicom import kos, mpps, sr
+from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.limits import DicomLimits
+from fhir_hr.adapters.dicom.metadata import headers_of_json
+from fhir_hr.adapters.dicom.reading import HeaderReader, read_object
+from fhir_hr.adapters.dicom.studies import GroupedStudy, StudyBuilder
+from fhir_hr.adapters.hl7v2 import Reader
+from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
+from fhir_hr.mapping.imaging_senders import ImagingSenders, load_imaging_senders
+from fhir_hr.mapping.senders import Senders
+from fhir_hr.mapping.sop_classes import kind_of
+from fhir_hr.model.imaging import InstanceKind, Manifest
+from fhir_hr.model.lab import Report
+from fhir_hr.recognition.linking import SentReport, Unlinked
+from fhir_hr.sources.dicom_files import DicomInput
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["Intake", "Leftover"]
+
+_PERFORMED_STEP = "1.2.840.10008.3.1.2.3.3"
+_HL7_STARTS = (b"MSH", b"\x0bMSH", b"FHS", b"BHS")
+_JSON_STARTS = (b"[", b"{")
+
+
+class Leftover(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that no study took, and why."""
+
+    source: str
+    issues: tuple[Issue, ...]
+
+
+class _Document(msgspec.Struct, frozen=True, kw_only=True):
+    source: str
+    report: Report | None
+    issues: tuple[Issue, ...]
+
+
+class _List(msgspec.Struct, frozen=True, kw_only=True):
+    source: str
+    manifest: Manifest | None
+    issues: tuple[Issue, ...]
+
+
+class Intake:
+    """Reads inputs one by one and remembers what each of them was.
+
+    Args:
+        senders: imaging sender profiles; the packaged ones when left out.
+        report_senders: sender profiles of HL7 v2 messages; the packaged ones when left out.
+        repair: whether texts of a wrong character set may be repaired.
+        limits: bounds of the reading.
+
+    Attributes:
+        names: the inputs given, in order.
+        sent: HL7 v2 messages with reports.
+    """
+
+    def __init__(
+        self,
+        *,
+        senders: ImagingSenders | None,
+        report_senders: Senders | None,
+        repair: bool,
+        limits: DicomLimits,
+    ) -> None:
+        self.names: list[str] = []
+        self.sent: list[SentReport] = []
+        self._builder = StudyBuilder(senders=senders if senders is not None else load_imaging_senders())
+        self._report_senders = report_senders
+        self._reader: Reader | None = None
+        self._headers = HeaderReader(limits=limits, repair=repair)
+        self._limits = limits
+        self._documents: dict[str, list[_Document]] = {}
+        self._lists: list[_List] = []
+        self._issues: dict[str, list[Issue]] = {}
+
+    def add(self, given: DicomInput) -> None:
+        """Read one input. Whatever happens, it is remembered with what it was or why it was not used."""
+        source = given.source
+        self.names.append(source)
+        if given.issues:
+            self._tell(source, given.issues)
+        if not given.readable:
+            return
+        try:
+            with given.open() as file:
+                self._read(source, file)
+        except OSError as error:
+            self._say(source, IssueCode.UNREADABLE, f"the file could not be read: {error.strerror or 'error'}")
+        except Exception as error:  # noqa: BLE001 - one file must never stop a night's run
+            # Only the kind of error: its text may quote what was read.
+            self._say(source, IssueCode.INTERNAL, f"a bug in the library ({type(error).__name__}); please report it")
+
+    def _read(self, source: str, file: BinaryIO) -> None:
+        read = self._headers.read(file)
+        if read.value is not None:
+            self._object(source, read.value, read.issues, file)
+            return
+        file.seek(0)
+        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if start.startswith(_HL7_STARTS):
+            self._message(source, file)
+        elif start.startswith(_JSON_STARTS):
+            self._rows(source, file)
+        else:
+            self._tell(source, read.issues)
+
+    def _object(self, source: str, header: Header, issues: tuple[Issue, ...], file: BinaryIO) -> None:
+        if header.sop_class_uid == _PERFORMED_STEP:
+            self._tell(source, issues)
+            self._list(source, file, mpps.read_performed_step)
+            return
+        refused = self._builder.add(header, source, issues)
+        if refused:
+            self._tell(source, refused)
+            return
+        kind = kind_of(header.sop_class_uid, header.modality)
+        if kind is InstanceKind.KEY_OBJECT:
+            self._list(source, file, kos.read_manifest)
+        elif kind is InstanceKind.DOCUMENT and header.study_instance_uid:
+            self._document(source, header.study_instance_uid, file)
+
+    def _document(self, source: str, study_uid: str, file: BinaryIO) -> None:
+        file.seek(0)
+        dataset = read_object(file, limits=self._limits)
+        read = sr.read_report(dataset.value) if dataset.value is not None else Outcome(None)
+        found = _Document(source=source, report=read.value, issues=_at(source, (*dataset.issues, *read.issues)))
+        self._documents.setdefault(study_uid, []).append(found)
+
+    def _list(self, source: str, file: BinaryIO, read_list: Callable[[Dataset], Outcome[Manifest | None]]) -> None:
+        file.seek(0)
+        dataset = read_object(file, limits=self._limits)
+        read = read_list(dataset.value) if dataset.value is not None else Outcome(None)
+        found = _List(source=source, manifest=read.value, issues=_at(source, (*dataset.issues, *read.issues)))
+        self._lists.append(found)
+
+    def _message(self, source: str, file: BinaryIO) -> None:
+        file.seek(0)
+        if self._reader is None:
+            self._reader = Reader(senders=self._report_senders)
+        for one in self._reader.read(file.read(self._limits.json_bytes + 1)):
+            if one.message is None or not one.message.reports:
+                self._tell(source, one.issues)
+                continue
+            self.sent.append(SentReport(source=source, message=one.message, issues=_at(source, one.issues)))
+
+    def _rows(self, source: str, file: BinaryIO) -> None:
+        file.seek(0)
+        read = headers_of_json(file.read(self._limits.json_bytes + 1), limits=self._limits)
+        self._tell(source, read.issues)
+        for header in read.value:
+            self._tell(source, self._builder.add(header, source))
+
+    def _tell(self, source: str, issues: Iterable[Issue]) -> None:
+        self._issues.setdefault(source, []).extend(issues)
+
+    def _say(self, source: str, code: IssueCode, message: str) -> None:
+        self._tell(source, (Issue(code=code, severity=Severity.ERROR, where="", message=message),))
+
+    # -- what the studies ask for ------------------------------------------------------------------
+
+    def studies(self) -> tuple[GroupedStudy, ...]:
+        """Return the studies, in order of UID."""
+        return self._builder.done()
+
+    def manifests_of(self, uid: str) -> tuple[Manifest, ...]:
+        """Return the lists that name objects of this study."""
+        return tuple(each.manifest for each in self._lists if each.manifest and uid in _studies(each.manifest))
+
+    def reports_of(self, uid: str) -> tuple[Report, ...]:
+        """Return the reports that came as objects of this study, each once."""
+        found = {each.report.key: each.report for each in self._documents.get(uid, ()) if each.report is not None}
+        return tuple(found.values())
+
+    def taken_by(self, uid: str) -> tuple[str, ...]:
+        """Return the files that are no objects of the study but lists of it (performed procedure steps)."""
+        return tuple(each.source for each in self._lists if each.manifest and uid in _studies(each.manifest))
+
+    def issues_of(self, uid: str, sources: Sequence[str]) -> tuple[Issue, ...]:
+        """Return what was met in a study's reports and lists, and in files that it shares with other content."""
+        found = [issue for each in self._documents.get(uid, ()) for issue in each.issues]
+        inside = set(sources)
+        found += [issue for each in self._lists if each.source in inside for issue in each.issues]
+        found += [issue for source in sources for issue in _at(source, self._issues.get(source, ()))]
+        return tuple(found)
+
+    def leftovers(self, taken: frozenset[str], unlinked: Sequence[Unlinked]) -> tuple[Leftover, ...]:
+        """Return the inputs that no study took, in the order given, each with at least one issue."""
+        found: dict[str, list[Issue]] = {name: list(self._issues.get(name, ())) for name in self.names}
+        for each in self._lists:
+            found[each.source] += each.issues
+            if each.manifest is not None:
+                found[each.source].append(_unused("the study that this list names is not among those given"))
+        for other in unlinked:
+            found[other.sent.source] += [*other.sent.issues, other.issue]
+        return tuple(
+            Leftover(source=name, issues=tuple(dict.fromkeys(issues)) or (_unused("nothing in it could be used"),))
+            for name, issues in found.items()
+            if name not in taken
+        )
+
+
+def _studies(manifest: Manifest) -> set[str]:
+    return {study for study, _, _ in manifest.instances}
+
+
+def _at(source: str, issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Name the file before the place in it: a study has many."""
+    return tuple(
+        msgspec.structs.replace(issue, where=f"{source}: {issue.where}" if issue.where else source) for issue in issues
+    )
+
+
+def _unused(message: str) -> Issue:
+    return Issue(code=IssueCode.FILE_UNUSED, severity=Severity.INFORMATION, where="", message=message)
