@@ -162,13 +162,26 @@ def test_quirk_5_dates_lists_and_case(archive, raw):
     assert _names(archive.find_studies(StudyQuery(study_uids=wanted))) == {"utf8", "single"}
 
 
-def test_quirk_6_a_capped_answer_says_nothing_so_pages_go_on_until_one_is_empty(capped, raw):
+def test_quirk_6_a_short_page_is_not_the_last(archive, server):
+    for page in (3, 4, 11):
+        paged = DicomWebArchive("Orthanc", server.dicomweb, limits=DicomWebLimits(page=page))
+        answer = paged.find_studies(StudyQuery())
+        assert (answer.state.value, _names(answer)) == ("found", set(CASES.studies()))
+
+
+def test_quirk_6_a_server_that_stops_without_a_word_is_partial_where_that_is_known(capped, raw):
+    """``LimitFindResults`` is met before paging: no page, no Warning and no Link tell of the rest."""
     short = raw("/studies?limit=7", root=capped.dicomweb)
     assert 0 < len(short.json()) < 7 < len(CASES.studies())
     assert {"Warning", "Link"}.isdisjoint(short.headers)
-    archive = DicomWebArchive("Orthanc", capped.dicomweb, limits=DicomWebLimits(page=7))
+    assert raw(f"/studies?limit=7&offset={len(short.json())}", root=capped.dicomweb).json() == []
+    archive = DicomWebArchive("Orthanc", capped.dicomweb, limits=DicomWebLimits(silent_cap=5))
     answer = archive.find_studies(StudyQuery())
-    assert (answer.state.value, _names(answer)) == ("found", set(CASES.studies()))
+    assert answer.state.value == "partial"
+    assert [str(i.code) for i in answer.issues if "known to stop at 5 rows without a word" in i.message] == [
+        "limit-reached"
+    ]
+    assert archive.find_studies(StudyQuery(patient_id="P001")).state.value == "found"
 
 
 def test_quirk_7_addresses_keep_their_port(archive, server, raw):

@@ -17,6 +17,8 @@ class DicomWebLimits(msgspec.Struct, frozen=True, kw_only=True):
         rows: of one search, over all its pages.
         broad_rows: of a search that names neither patient, study nor day, where a server does not understand what
             names them; 0: it is not asked so.
+        silent_cap: rows after which this server is known to stop without a word, on whatever page (``LimitFindResults``
+            of Orthanc 1.10, measured): an answer of as many is partial. It cannot be seen from outside.
         page: rows asked for at a time.
     """
 
@@ -25,4 +27,5 @@ class DicomWebLimits(msgspec.Struct, frozen=True, kw_only=True):
     total_bytes: int = 512 << 20
     rows: int = 20_000
     broad_rows: int = 2_000
+    silent_cap: int | None = None
     page: int = 200

@@ -142,8 +142,7 @@ class Asking:
             if refusals and not offset:
                 self._note_refusal(read, paging=paging)
             if not rows:
-                if warned:
-                    self._note_more(read)
+                self._note_end(read, warned=warned, count=len(seen))
                 return
             new = {uid_of(row) for row in rows} - seen
             seen |= new
@@ -157,8 +156,7 @@ class Asking:
                 self._note(read, IssueCode.LIMIT_REACHED, f"more than {most} rows are not read")
                 return
             if not paging:
-                if warned:
-                    self._note_more(read)
+                self._note_end(read, warned=warned, count=len(seen))
                 return
             offset += len(rows)
 
@@ -228,8 +226,13 @@ class Asking:
         )
         return False
 
-    def _note_more(self, read: Read) -> None:
-        self._note(read, IssueCode.SOURCE_PARTIAL, "the archive says that there is more, but answers no more")
+    def _note_end(self, read: Read, *, warned: bool, count: int) -> None:
+        if warned:
+            self._note(read, IssueCode.SOURCE_PARTIAL, "the archive says that there is more, but answers no more")
+        cap = self._limits.silent_cap
+        if cap is not None and count >= cap:
+            words = f"the archive is known to stop at {cap} rows without a word; it answered {count}"
+            self._note(read, IssueCode.LIMIT_REACHED, words)
 
     def _note_repeated(self, read: Read) -> None:
         self._note(
