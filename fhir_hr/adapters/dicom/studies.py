@@ -152,7 +152,8 @@ class StudyBuilder:
     def _faults(self, header: Header, source: str) -> tuple[Issue, ...]:
         """What is wrong with the UIDs; an error means that the object has no place."""
         study, series, instance = header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid
-        if study in self._good and series in self._good and instance and header.sop_class_uid and _clean(instance):
+        good, sop_class = self._good, header.sop_class_uid
+        if study in good and series in good and sop_class in good and instance and _clean(instance):
             return ()
         found: list[Issue] = []
         for number, (name, uid) in enumerate(zip(_UIDS, (study, series, instance), strict=True)):
@@ -165,8 +166,10 @@ class StudyBuilder:
                 message = f"the {name} breaks the rules of PS3.5 9.1 (length, leading zeros); it was kept"
                 found.append(_issue(IssueCode.UID_INVALID, Severity.WARNING, source, message))
         if not found:
-            self._good.update(uid for uid in (study, series) if uid)
-        if instance and not (header.sop_class_uid and is_oid(header.sop_class_uid)):
+            good.update(uid for uid in (study, series) if uid)
+        if sop_class and is_oid(sop_class):
+            good.add(sop_class)
+        elif instance:
             message = "the object states no SOP class that FHIR can hold; what it is was told by its modality"
             found.append(_issue(IssueCode.UID_INVALID, Severity.WARNING, source, message))
         return tuple(found)
