@@ -106,10 +106,12 @@ def all_words(report):
 
 
 @QUICK
-@given(st.lists(TREES, max_size=5))
-def test_every_word_of_a_tree_is_told_or_said_not_to_be(shapes):
+@given(st.lists(TREES, max_size=5), st.lists(TREES, max_size=5))
+def test_every_word_of_a_tree_is_told_or_said_not_to_be(shapes, measured):
     said: dict[str, str] = {}
-    children = [built(shape, said, f"ContentSequence[{at}]") for at, shape in enumerate(shapes, 1)]
+    children = [built(shape, said, f"ContentSequence[{at}]") for at, shape in enumerate(shapes, 2)]
+    group = [built(shape, said, f"ContentSequence[1].ContentSequence[{at}]") for at, shape in enumerate(measured, 2)]
+    children.insert(0, container(GROUP, number("1"), *group))
     outcome = read_report(document(*children, sop_class=COMPREHENSIVE_3D))
     told = all_words(outcome.value)
     places = {issue.where for issue in outcome.issues}
