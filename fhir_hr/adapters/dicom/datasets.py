@@ -6,7 +6,6 @@ Values are taken as the bytes that pydicom read, wherever it has not converted t
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -16,6 +15,7 @@ from fhir_hr.adapters.dicom.charset import Charset, charset_of
 from fhir_hr.adapters.dicom.fields import VR_OF, Tag
 from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.adapters.dicom.limits import DicomLimits
+from fhir_hr.adapters.dicom.quiet import quiet
 from fhir_hr.adapters.dicom.values import Reading, fault, number_text, split_text, too_long
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 
@@ -70,8 +70,7 @@ def header_of_dataset(
 @contextmanager
 def guarded(issues: list[Issue]) -> Iterator[None]:
     """Turn what pydicom warns of and raises into issues; its words may hold values and are not repeated."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with quiet() as caught:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - any byte of a file can make pydicom raise nearly anything
