@@ -17,7 +17,8 @@ from fhir_hr.sources.dimse.find import failure_words
 from fhir_hr.sources.dimse.keys import IMPLICIT_LITTLE
 from fhir_hr.sources.dimse.receiving import COMMITMENT, Receiver
 from fhir_hr.sources.dimse.settings import Peer
-from fhir_hr.sources.dimse.wire import Deadline, Link, payload
+from fhir_hr.sources.dimse.sockets import Deadline
+from fhir_hr.sources.dimse.wire import Link, payload
 from fhir_hr.sources.studies.query import StudyState
 
 __all__ = ["Commitment", "commit"]

@@ -14,7 +14,8 @@ from fhir_hr.sources.dimse.find import failure_words
 from fhir_hr.sources.dimse.keys import GET, IMPLICIT_LITTLE, identifier
 from fhir_hr.sources.dimse.received import Received, ReceivedObject, Taker
 from fhir_hr.sources.dimse.settings import Peer
-from fhir_hr.sources.dimse.wire import Deadline, Link, payload
+from fhir_hr.sources.dimse.sockets import Deadline
+from fhir_hr.sources.dimse.wire import Link, payload
 
 __all__ = ["STORAGE_CLASSES", "get"]
 

@@ -17,7 +17,8 @@ from fhir_hr.sources.dimse.keys import IMPLICIT_LITTLE, MOVE, identifier
 from fhir_hr.sources.dimse.received import Received, ReceivedObject, Taker
 from fhir_hr.sources.dimse.receiving import Receiver
 from fhir_hr.sources.dimse.settings import Peer
-from fhir_hr.sources.dimse.wire import Deadline, Link, payload
+from fhir_hr.sources.dimse.sockets import Deadline
+from fhir_hr.sources.dimse.wire import Link, payload
 
 __all__ = ["move"]
 

@@ -13,7 +13,8 @@ from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
 from fhir_hr.errors import PeerLostError, UsageError
 from fhir_hr.sources.dimse.received import ReceivedObject, Taker
 from fhir_hr.sources.dimse.settings import Bounds
-from fhir_hr.sources.dimse.wire import BoundedSocket, Deadline, payload
+from fhir_hr.sources.dimse.sockets import BoundedSocket, Deadline
+from fhir_hr.sources.dimse.wire import payload
 
 __all__ = ["COMMITMENT", "Receiver"]
 
@@ -69,7 +70,7 @@ class Receiver:
         self._ae.acse_timeout = bounds.connect
         if taker is not None:
             for each in AllStoragePresentationContexts:
-                self._ae.add_supported_context(each.abstract_syntax, ALL_TRANSFER_SYNTAXES)
+                self._ae.add_supported_context(str(each.abstract_syntax), ALL_TRANSFER_SYNTAXES)
         self._ae.add_supported_context(COMMITMENT, scu_role=True, scp_role=True)
         self._ae.add_supported_context("1.2.840.10008.1.1")
 
@@ -79,14 +80,14 @@ class Receiver:
         return int(self._server.server_address[1])
 
     def __enter__(self) -> Self:
-        handlers = [
+        handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._opened),
             (evt.EVT_DIMSE_RECV, self._count_anew),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_N_EVENT_REPORT, self._report),
         ]
         try:
-            self._server = self._ae.start_server(
+            self._server: Any = self._ae.start_server(
                 self._address, block=False, evt_handlers=handlers, ssl_context=self._context
             )
         except OSError as error:
@@ -111,7 +112,8 @@ class Receiver:
                 association.join(2)
 
     def _opened(self, event: evt.Event) -> None:
-        wire = BoundedSocket.bind(event.assoc.dul.socket, deadline=self._deadline, bounds=self._bounds)
+        accepted: Any = event.assoc.dul.socket
+        wire = BoundedSocket.bind(accepted, deadline=self._deadline, bounds=self._bounds)
         with self._lock:
             self._wires.append(wire)
 

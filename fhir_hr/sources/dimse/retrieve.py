@@ -13,7 +13,7 @@ from fhir_hr.sources.dimse.moving import move
 from fhir_hr.sources.dimse.received import Received, ReceivedObject
 from fhir_hr.sources.dimse.session import Session
 from fhir_hr.sources.dimse.settings import Peer
-from fhir_hr.sources.dimse.wire import Deadline
+from fhir_hr.sources.dimse.sockets import Deadline
 from fhir_hr.sources.studies.query import StudyState
 
 __all__ = ["get_series", "get_study", "move_study"]

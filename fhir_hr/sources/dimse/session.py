@@ -10,7 +10,8 @@ from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.find import Rows, find, find_context
 from fhir_hr.sources.dimse.settings import Peer
-from fhir_hr.sources.dimse.wire import Deadline, Link
+from fhir_hr.sources.dimse.sockets import Deadline
+from fhir_hr.sources.dimse.wire import Link
 
 __all__ = ["Session"]
 

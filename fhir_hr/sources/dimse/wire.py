@@ -7,31 +7,25 @@ per message, not in all, and write identifiers, which name patients, to the log 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import queue
-import socket
-import ssl
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from pynetdicom import ae as _ae
 from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_CANCEL
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.settings import Bounds, Peer
+from fhir_hr.sources.dimse.sockets import BoundedSocket, Deadline, Entity, words_of
 
-__all__ = ["Agreed", "BoundedSocket", "Deadline", "Link", "payload"]
+__all__ = ["Agreed", "Link", "payload"]
 
-_PDU_SLACK = 1 << 16
 _TICK = 0.2
-_WAITING_MESSAGES = 64
 _END = 2.0
 
 # PS3.8 9.3.4: (source, diagnostic) of an A-ASSOCIATE-RJ
@@ -55,139 +49,6 @@ class Agreed(NamedTuple):
     def implicit(self) -> bool:
         """Whether data sets are written in implicit VR."""
         return self.transfer_syntax == "1.2.840.10008.1.2"
-
-
-class Deadline:
-    """The end of a call, shared by all its associations."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left, not below zero."""
-        return max(0.0, self._end - time.monotonic())
-
-
-class BoundedSocket(AssociationSocket):  # type: ignore[misc]
-    """A socket that reads no more, and no longer, than it may."""
-
-    deadline: Deadline
-    patience: float
-    pdu_bytes: int
-    message_bytes: int
-    got = 0
-    failure: str = ""
-
-    @classmethod
-    def bind(cls, wire: AssociationSocket, *, deadline: Deadline, bounds: Bounds) -> BoundedSocket:
-        """Put a socket that pynetdicom's server accepted under bounds."""
-        wire.__class__ = cls
-        assert isinstance(wire, cls)
-        wire.deadline = deadline
-        wire.patience = bounds.silence
-        wire.pdu_bytes = bounds.pdu + _PDU_SLACK
-        wire.message_bytes = bounds.object_bytes
-        return wire
-
-    def connect(self, primitive: T_CONNECT) -> None:
-        """Connect, by TLS where asked, within the time that there is; the reason of a failure is kept."""
-        try:
-            self.socket.settimeout(self._seconds())
-            self.socket.connect(primitive.address_info.as_tuple)
-            if self.tls_args:
-                context, name = self.tls_args
-                self.socket = context.wrap_socket(self.socket, server_hostname=name or None)
-            self.assoc.requestor.address_info = AddressInformation.from_tuple(self.socket.getsockname())
-            self._is_connected = True
-            primitive.result = "Evt2"
-        except OSError as error:
-            self.failure = _words(error)
-            self._shutdown_socket()
-            self.socket = None
-            primitive.result = "Evt17"
-        finally:
-            self.provider_queue.put(primitive)
-            self._ready.set()
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Read so many bytes, fewer when the peer ends.
-
-        Raises:
-            OSError: more than may be, or too slow.
-        """
-        if nr_bytes > self.pdu_bytes:
-            self._give_up(f"it sent a PDU of {nr_bytes} bytes; at most {self.pdu_bytes} are taken")
-        if self.got + nr_bytes > self.message_bytes:
-            self._give_up(f"it sent an answer of more than {self.message_bytes} bytes")
-        while self.assoc.dimse.msg_queue.qsize() > _WAITING_MESSAGES and self.deadline.left:
-            time.sleep(0.005)
-        data = bytearray()
-        while len(data) < nr_bytes:
-            if not self.deadline.left:
-                self._give_up("it was too slow")
-            self.socket.settimeout(self._seconds())
-            try:
-                chunk = self.socket.recv(min(1 << 16, nr_bytes - len(data)))
-            except TimeoutError:
-                self._give_up("it fell silent")
-            if not chunk:
-                break
-            data += chunk
-        self.got += len(data)
-        return data
-
-    def cut(self) -> None:
-        """End the connection from outside: whoever reads or writes wakes up."""
-        held = self.socket
-        if held is not None:
-            with contextlib.suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
-
-    def _shutdown_socket(self) -> None:
-        """Shut down and close; pynetdicom leaves a socket open that its peer has closed first."""
-        held = self.socket
-        if held is not None:
-            with contextlib.suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
-            held.close()
-
-    def _seconds(self) -> float:
-        return max(0.001, min(self.patience, self.deadline.left))
-
-    def _give_up(self, why: str) -> None:
-        self.failure = self.failure or why
-        raise OSError(why)
-
-
-class _Entity(_ae.ApplicationEntity):  # type: ignore[misc]
-    """An application entity whose associations read by :class:`BoundedSocket`."""
-
-    def __init__(self, peer: Peer, deadline: Deadline, *, message_bytes: int) -> None:
-        super().__init__(ae_title=peer.calling_ae)
-        bounds = peer.bounds
-        self.connection_timeout = max(0.001, min(bounds.connect, deadline.left))
-        self.acse_timeout = max(0.001, min(bounds.connect, deadline.left))
-        self.dimse_timeout = bounds.silence
-        self.network_timeout = None
-        self._deadline = deadline
-        self._bounds = bounds
-        self._message_bytes = message_bytes
-        self.association: Association | None = None
-        self.wire: BoundedSocket | None = None
-
-    def _create_socket(
-        self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
-    ) -> BoundedSocket:
-        wire = BoundedSocket(assoc, address=address)
-        wire.tls_args = tls_args
-        wire.deadline = self._deadline
-        wire.patience = self._bounds.connect
-        wire.pdu_bytes = self._bounds.pdu + _PDU_SLACK
-        wire.message_bytes = self._message_bytes
-        self.association, self.wire = assoc, wire
-        return wire
 
 
 class Link:
@@ -219,7 +80,7 @@ class Link:
         self._contexts = list(contexts)
         self._roles = list(roles)
         self._tls = (peer.tls.context(), peer.host) if peer.tls else None
-        self._entity = _Entity(peer, deadline, message_bytes=message_bytes)
+        self._entity = Entity(peer, deadline, message_bytes=message_bytes)
         self._message_id = 0
         self._broken = False
         self._silent = False
@@ -252,7 +113,7 @@ class Link:
                 evt_handlers=[(evt.EVT_DIMSE_RECV, self._count_anew)],
             )
         except OSError as error:  # the name of the host is not known
-            raise PeerLostError(f"no connection: {_words(error)}") from error
+            raise PeerLostError(f"no connection: {words_of(error)}") from error
         if not association.is_established:
             raise self._not_established(association)
         self._association = association
@@ -273,7 +134,7 @@ class Link:
 
     def _not_established(self, association: Association) -> PeerLostError:
         if association.is_rejected:
-            answer = association.acceptor.primitive
+            answer: Any = association.acceptor.primitive
             why = _REJECTIONS.get((answer.result_source, answer.diagnostic), "it gives no reason")
             lasting = answer.result == 1
             return PeerLostError(
@@ -326,7 +187,7 @@ class Link:
         while True:
             wait = min(_TICK, self._deadline.left, max(0.0, silent_until - time.monotonic()))
             try:
-                context_id, message = self._association.dimse.msg_queue.get(timeout=max(wait, 0.001))
+                context_id, message = self._message(max(wait, 0.001))
             except queue.Empty:
                 self._check(silent_until)
                 continue
@@ -338,15 +199,17 @@ class Link:
     def poll(self, seconds: float) -> tuple[int, Any] | None:
         """Return the next message if it comes so soon; ``None`` otherwise, also when the peer has gone."""
         try:
-            context_id, message = self._association.dimse.msg_queue.get(
-                timeout=min(seconds, self._deadline.left) or 0.001
-            )
+            context_id, message = self._message(min(seconds, self._deadline.left) or 0.001)
         except queue.Empty:
             return None
         if message is None:
             self._broken = True
             return None
         return context_id, message
+
+    def _message(self, seconds: float) -> tuple[int, Any]:
+        context_id, message = self._association.dimse.msg_queue.get(timeout=seconds)
+        return context_id or 0, message
 
     @property
     def gone(self) -> bool:
@@ -401,15 +264,3 @@ def _agreed(context: PresentationContext) -> Agreed:
 def _join(thread: Any, seconds: float) -> None:  # noqa: ANN401 - both kinds of threads of pynetdicom
     if thread.ident is not None:
         thread.join(seconds)
-
-
-def _words(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS was not agreed: {error.reason or 'it does not speak TLS'}"
-    if isinstance(error, socket.gaierror):
-        return "the host is not known"
-    if isinstance(error, TimeoutError):
-        return "it does not answer"
-    return error.strerror or "the connection failed"
