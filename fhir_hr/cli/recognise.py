@@ -18,7 +18,7 @@ from fhir_hr.rules.load import builtin_pack, load_pack
 from fhir_hr.rules.overlays import load_overlay
 from fhir_hr.rules.pack import Pack
 from fhir_hr.rules.publishing import load_trust
-from fhir_hr.sources import PriorStore
+from fhir_hr.sources import PriorSource, PriorStore
 from fhir_hr.sources.packs import PackStore
 
 __all__ = ["add_parser", "pack_of", "run"]
@@ -43,13 +43,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "recognise",
         help="判断医嘱 · judge an order against prior results",
-        description="Judge every item of an order against the priors that stores hold.",
+        description="Judge every item of an order against the priors that stores and image archives hold.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("order", metavar="ORDER.json", help="the order, or - for standard input")
+    parser.add_argument("--store", metavar="FILE", action="append", default=[], help="store of priors; may be repeated")
     parser.add_argument(
-        "--store", metavar="FILE", action="append", required=True, help="store of priors; may be repeated"
+        "--sources",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="image archives described in TOML (fhir-hr imaging find); may be repeated",
     )
     parser.add_argument(
         "--pack",
@@ -89,7 +94,7 @@ def run(options: argparse.Namespace) -> Exit:
         evidence = read_evidence(read_document(options.evidence, limit=MAX_BYTES, what="evidence"))
     recognition = recognise(
         order,
-        sources=[PriorStore(path, name=Path(path).name) for path in options.store],
+        sources=_sources(options),
         packs=_packs(options),
         overlays=[load_overlay(Path(name)) for name in options.overlay],
         evidence=evidence,
@@ -100,6 +105,28 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         show_recognition(recognition, language=choose_language(options.lang))
     return Exit.OK if recognition.complete else Exit.SOURCE
+
+
+def _sources(options: argparse.Namespace) -> list[PriorSource]:
+    """Return the stores and archives to ask.
+
+    Raises:
+        UsageError: none is named, or an archive is not told which numbers of a patient it knows.
+    """
+    sources: list[PriorSource] = [PriorStore(path, name=Path(path).name) for path in options.store]
+    if options.sources:
+        from fhir_hr.cli.sources import open_archives
+        from fhir_hr.mapping.imaging_senders import load_imaging_senders
+        from fhir_hr.sources.studies import PacsSource
+
+        senders = load_imaging_senders()
+        for each in open_archives((), options.sources, senders=senders):
+            if not each.numbers:
+                raise UsageError(f"archive {each.archive.name!r}: no [[source.numbers]] says whose numbers it knows")
+            sources.append(PacsSource(each.archive, numbers=each.numbers, senders=senders))
+    if not sources:
+        raise UsageError("nothing to ask: give --store or --sources")
+    return sources
 
 
 def _packs(options: argparse.Namespace) -> Sequence[Pack] | None:

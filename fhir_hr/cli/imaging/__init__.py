@@ -9,7 +9,7 @@ __all__ = ["add_parser"]
 _EPILOG = """examples:
   fhir-hr imaging convert STUDY.zip --out out --report report.jsonl
   fhir-hr imaging find --source https://pacs.example/dicom-web --patient-id T0001 --issuer TESTHOSP
-  fhir-hr imaging mark FOLDER --facts exam.json --out marked
+  fhir-hr imaging mark FOLDER --statement exam.json --out marked
 """
 
 
