@@ -108,7 +108,8 @@ def match_exam(study: Study, *, sender: ImagingSender | None = None) -> ExamRead
     other = any(text.other for text in _all_texts(evidence)) or any(text.localizer for text in evidence.texts)
     understood = all(text.explained for text in evidence.texts)
     item = None
-    if understood and not other and not any(facets.conflicts()):
+    differs = any(each.differs for each in evidence.series if each.required)
+    if understood and not other and not differs and not any(facets.conflicts()):
         item = _item(exam, facets)
     candidates = () if item is not None or other else _candidates(facets)
     grounds = (*_found(evidence), *_open(evidence, exam, facets, other=other, understood=understood))
@@ -206,8 +207,7 @@ def _found(evidence: Evidence) -> Iterator[str]:
         if each.modality and each.modality in load_modalities():
             yield f"模态：{each.label} Modality {each.modality}"
         yield from (f"部位：{each.label} BodyPartExamined/AnatomicRegion {term}" for term in each.part_terms)
-        if each.header_side:
-            yield f"侧别：{each.label} Laterality {each.header_side}"
+        yield from (f"侧别：{each.label} Laterality {side}" for side in sorted(each.header_sides))
         yield from (f"体位：{each.label} ViewPosition {view}" for view in sorted(each.header_views))
         if each.agent:
             yield f"增强：{each.label} ContrastBolusAgent"
@@ -233,6 +233,8 @@ def _open(evidence: Evidence, exam: Exam, facets: _Facets, *, other: bool, under
     for each in evidence.series:
         if each.unclear_part:
             yield f"不定：{each.label} BodyPartExamined 有未识别的文字"
+        if each.required and each.differs:
+            yield f"不定：{each.label} 各影像对整个序列的说明不一致"
     yield from _missing(exam, facets, stated=bool(evidence.modalities))
 
 

@@ -25,6 +25,14 @@ __all__ = ["Doubts", "Evidence", "SeriesEvidence", "Statement", "gather"]
 
 _ENHANCED = frozenset({Contrast.ENHANCED.value, Contrast.PLAIN_AND_ENHANCED.value})
 _BOTH_PHASES = frozenset({Contrast.PLAIN_AND_ENHANCED.value})
+_LATERALITY = {"L": Side.LEFT.value, "R": Side.RIGHT.value, "B": Side.BOTH.value}
+_TELLING = frozenset(
+    {
+        "Modality", "BodyPartExamined", "AnatomicRegions", "Laterality", "ProtocolName", "SeriesDescription",
+        "PerformedProcedureStepDescription",
+    }
+)  # fmt: skip
+"""Elements that a series has once: where its objects state several, only the first is known here."""
 _LYING = ("HF", "FF")
 """PatientPosition of one who lies on a table begins so (PS3.3 C.7.3.1.1.2)."""
 
@@ -81,13 +89,14 @@ class SeriesEvidence(msgspec.Struct, frozen=True, kw_only=True):
         texts: its protocol, description and procedure.
         part_terms: the terms that ``header_parts`` were read from.
         unclear_part: whether a part is named in words that are not understood.
+        differs: whether its objects state differently what a series has once.
     """
 
     label: str
     required: bool
     modality: str | None
     header_parts: tuple[frozenset[str], ...]
-    header_side: str | None
+    header_sides: frozenset[str]
     header_views: frozenset[str]
     header_standing: bool
     header_not_standing: bool
@@ -96,6 +105,7 @@ class SeriesEvidence(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[Statement, ...]
     part_terms: tuple[str, ...] = ()
     unclear_part: bool = False
+    differs: bool = False
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +212,8 @@ class _Reader:
             header_parts=tuple(part for _, part in parts if part),
             part_terms=tuple(term for term, _ in parts if term),
             unclear_part=not all(part for _, part in parts),
-            header_side=None if series.side is None else series.side.value,
+            differs=not _TELLING.isdisjoint(series.differing),
+            header_sides=_sides(series),
             header_views=frozenset(view for view in header if view not in ("standing", "not-standing")),
             header_standing="standing" in header,
             header_not_standing="not-standing" in header or lying,
@@ -342,6 +353,13 @@ def _is_capture(series: Series) -> bool:
     return bool(classes) and all(
         each is not None and each in known and "Secondary Capture" in known[each].name for each in classes
     )
+
+
+def _sides(series: Series) -> frozenset[str]:
+    """Sides of the header; images of the left and images of the right are not yet one examination of both."""
+    stated = (series.side_source or "").upper().split("\\")
+    found = frozenset(_LATERALITY[text.strip()] for text in stated if text.strip() in _LATERALITY)
+    return found or (frozenset({series.side.value}) if series.side is not None else found)
 
 
 def _count(series: Series) -> int | None:

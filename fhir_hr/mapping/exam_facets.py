@@ -118,7 +118,7 @@ def side_of(evidence: Evidence) -> Facet:
         if both in words:
             of_study |= {both}
             words -= {both}
-        own = words | ({each.header_side} if each.header_side else set())
+        own = words | each.header_sides
         of_series.append(own)
         required.append(each.required)
     stated = frozenset[str]().union(*of_series)

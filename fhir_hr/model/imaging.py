@@ -113,6 +113,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         stated_instances: what the archive counts (NumberOfSeriesRelatedInstances).
         instances: those that were read; empty when only the series was asked for.
         stated_images: of an acquisition, how many images it says to hold (ImagesInAcquisition).
+        differing: keywords of elements that a series has once but its objects state differently; the first was kept.
     """
 
     uid: str
@@ -137,6 +138,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     instances: tuple[Instance, ...] = ()
     stated_instances: int | None = None
     stated_images: int | None = None
+    differing: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Series(modality={self.modality!r}, <{len(self.instances)} instances>)"

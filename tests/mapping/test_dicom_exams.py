@@ -235,6 +235,26 @@ def test_sides_must_agree():
     assert match_exam(knees(left, left, description="KNEE R")).item is None
 
 
+def test_sides_of_one_series_are_read_as_stated():
+    def hips(source, description="髋关节MR平扫"):
+        side = Side.BOTH if "\\" in source or source == "B" else None
+        return study(series(modality="MR", part="HIP", side=side, side_source=source), description=description)
+
+    assert read(hips("B")) == 45
+    assert match_exam(hips("L\\R")).item is None
+    assert read(hips("L\\R", "双髋关节MR平扫")) == 45
+    assert match_exam(hips("U")).exam.side is None
+
+
+def test_objects_of_one_series_that_disagree_leave_it_unknown():
+    plain = series(part="CHEST", protocol="平扫")
+    assert read(study(replaced(plain, differing=("StationName",)))) == 26
+    for keyword in ("BodyPartExamined", "ProtocolName", "Modality"):
+        reading = match_exam(study(replaced(plain, differing=(keyword,))))
+        assert (reading.item, len(reading.candidates)) == (None, 1)
+        assert any("各影像" in ground for ground in reading.grounds)
+
+
 # -- projections
 
 

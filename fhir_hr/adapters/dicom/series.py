@@ -142,6 +142,7 @@ class HeldSeries:
                 first_text(statements, "number_of_series_related_instances"), "NumberOfSeriesRelatedInstances", log
             ),
             stated_images=_stated_images(statements),
+            differing=tuple(differ),
         )
 
 
