@@ -46,6 +46,7 @@ _LABELS = {
     WordFacet.MODALITY: "模态",
     WordFacet.OTHER: "其他检查",
     WordFacet.LOCALIZER: "定位像",
+    WordFacet.UNCLEAR: "否定或选择",
 }
 
 
@@ -106,7 +107,7 @@ def match_exam(study: Study, *, sender: ImagingSender | None = None) -> ExamRead
     facets = _facets(evidence)
     exam = _exam(facets)
     other = any(text.other for text in _all_texts(evidence)) or any(text.localizer for text in evidence.texts)
-    understood = all(text.explained for text in evidence.texts)
+    understood = all(text.explained for text in evidence.texts) and not any(map(_unclear, _all_texts(evidence)))
     item = None
     differs = any(each.differs for each in evidence.series if each.required)
     if understood and not other and not differs and not any(facets.conflicts()):
@@ -114,6 +115,10 @@ def match_exam(study: Study, *, sender: ImagingSender | None = None) -> ExamRead
     candidates = () if item is not None or other else _candidates(facets)
     grounds = (*_found(evidence), *_open(evidence, exam, facets, other=other, understood=understood))
     return ExamReading(exam=exam, item=item, candidates=candidates, grounds=tuple(dict.fromkeys(grounds)))
+
+
+def _unclear(text: Statement) -> bool:
+    return text.unclear
 
 
 def _all_texts(evidence: Evidence) -> Iterator[Statement]:
@@ -222,8 +227,9 @@ def _open(evidence: Evidence, exam: Exam, facets: _Facets, *, other: bool, under
     if other:
         yield "不定：名称表明是其他检查（如造影、穿刺、定位）"
     if not understood:
-        where = ", ".join(dict.fromkeys(text.where for text in evidence.texts if not text.explained))
-        yield f"不定：{where} 有未识别的文字"
+        unread = [text.where for text in evidence.texts if not text.explained]
+        unread.extend(text.where for text in _all_texts(evidence) if text.unclear)
+        yield f"不定：{', '.join(dict.fromkeys(unread))} 有未识别的文字或否定、选择之词"
     if evidence.partial:
         yield "不定：归档系统所计序列多于已读序列"
     for code in evidence.modalities:

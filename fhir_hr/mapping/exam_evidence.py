@@ -56,6 +56,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         perhaps: facets that are named by words that may mean something else; they can only contradict.
         other: whether it names another examination than the list's (CTA, 穿刺).
         explained: whether every word was understood.
+        unclear: whether words deny or condition others (不, 或): then nothing of the text is certain.
         words: the words of our tables that were found, with their facet.
     """
 
@@ -72,6 +73,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     other: bool = False
     localizer: bool = False
     explained: bool = True
+    unclear: bool = False
     words: tuple[tuple[WordFacet, str], ...] = ()
 
 
@@ -305,6 +307,7 @@ class _Reader:
             other=has(WordFacet.OTHER),
             localizer=has(WordFacet.LOCALIZER),
             explained=scan.explained,
+            unclear=has(WordFacet.UNCLEAR),
             words=tuple((word.facet, word.word) for word in words if word.facet is not WordFacet.NEUTRAL),
         )
 

@@ -38,6 +38,8 @@ class WordFacet(StrEnum):
     MODALITY = "modality"
     OTHER = "other"
     """Makes it another examination: CTA, 造影, 穿刺."""
+    UNCLEAR = "unclear"
+    """Denies or conditions other words: 不, 未, 或, not."""
     LOCALIZER = "localizer"
     NEUTRAL = "neutral"
 

@@ -343,6 +343,21 @@ def test_plain_must_be_stated_and_both_phases_too():
     assert read(study(series(modality="DX", part="PELVIS", views=("AP",), contrast=True))) == []
 
 
+@pytest.mark.parametrize("text", ["未平扫", "不做平扫", "平扫或增强", "平扫±增强", "not plain", "平扫 if needed"])
+def test_denied_and_conditional_words_prove_nothing(text):
+    for value in (phases(None, protocols=[text]), phases(None, description=text)):
+        assert match_exam(value).item is None
+        assert match_exam(value).candidates != ()
+    assert read(chest("PA", protocol="不能站立")) == [3]
+    assert match_exam(chest("PA", protocol="不宜站立")).item is None
+
+
+def test_directions_of_rays_are_no_sides():
+    knee = {"modality": "DX", "part": "KNEE"}
+    for word in ("LEFT ANTERIOR OBLIQUE", "左侧卧位", "左前斜", "左侧位"):
+        assert match_exam(study(series(protocol=word, views=("LL",), **knee))).exam.side is None
+
+
 # -- names, codes and sender profiles
 
 
