@@ -178,8 +178,10 @@ class _Reader:
         if node.qualifier is not None and node.numbers:
             notes.append(node.qualifier.meaning or node.qualifier.value or "")
         notes += [self._references.get(each, each.uid) for each in node.references] if node.numbers else []
-        if holds.tracking_id:
-            notes.insert(0, f"追踪标识：{holds.tracking_id}")
+        # What is tracked is the lesion, not the measurement: its UID identifies no result.
+        tracked = "，".join(each for each in (holds.tracking_id, holds.tracking_uid) if each)
+        if tracked:
+            notes.insert(0, f"追踪标识：{tracked}")
         self.results.append(
             Result(
                 key=self._key(node, holds),
@@ -194,7 +196,7 @@ class _Reader:
                 status=self._status,
                 where=node.path,
                 effective=self._observed(node),
-                identifiers=_tracking(holds.tracking_uid),
+                identifiers=_identifiers(node.uid),
                 notes=tuple(Note(text=text, kind="measurement") for text in notes if text),
                 sub_id=holds.tracking_id,
             )
@@ -298,7 +300,7 @@ _FINDING = frozenset({("DCM", "121071"), ("SCT", "276214006")})
 _OF_THE_GROUP = (TRACKING_ID, TRACKING_UID, FINDING_SITE, METHOD, DERIVATION, _FINDING)
 
 
-def _tracking(uid: str | None) -> tuple[Identifier, ...]:
+def _identifiers(uid: str | None) -> tuple[Identifier, ...]:
     if not uid:
         return ()
     return (Identifier(value=f"urn:oid:{uid}", system=DICOM_UID),) if is_oid(uid) else (Identifier(value=uid),)

@@ -154,9 +154,9 @@ class _Teller:
         if value:
             out.append(value)
         for child in node.children:
-            self._item(child, out, section, "")
+            self._item(child, out, section, "", heading=node.label)
 
-    def _item(self, node: Node, out: list[str], section: Section | None, indent: str) -> None:
+    def _item(self, node: Node, out: list[str], section: Section | None, indent: str, *, heading: str = "") -> None:
         """Write one item; a conclusion goes to the conclusion wherever it stands, and all below it with it."""
         if node.path in self._told:
             return
@@ -171,7 +171,7 @@ class _Teller:
                 out.append(f"{indent}〔{node.label}〕")
             out += [indent + line for line in inner]
             return
-        line = self._line(node, labelled=own is None)
+        line = self._line(node, labelled=own is None and node.label != heading)
         if line:
             out.append(indent + line)
         for child in node.children:

@@ -50,6 +50,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         numbers: the numbers of a NUM, as text.
         target: of a by-reference item, the position of the item that is meant.
         observed: ObservationDateTime.
+        uid: ObservationUID.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[Reference, ...] = ()
     target: tuple[int, ...] = ()
     observed: str | None = None
+    uid: str | None = None
     children: tuple[Node, ...] = ()
 
     @property
@@ -133,6 +135,7 @@ class _Tree:
             references=self._references(item, kind, path) if position else (),
             target=_position(elements.texts(item, "ReferencedContentItemIdentifier", path)),
             observed=elements.text(item, "ObservationDateTime", path),
+            uid=elements.text(item, "ObservationUID", path),
             children=self._children(item, position, path),
         )
 

@@ -98,11 +98,22 @@ def test_what_a_group_says_holds_for_each_of_its_measurements():
     for one in (first, second):
         assert one.definition.body_site.shown == "肺（Laterality：右）"
         assert one.definition.body_site.code_in("http://snomed.info/sct") == "39607008"
-        assert [(held.system, held.value) for held in one.identifiers] == [("urn:dicom:uid", "urn:oid:1.2.3.77")]
         assert one.sub_id == "结节1"
-        assert [note.text for note in one.notes] == ["追踪标识：结节1", "Finding：结节", "Source of Measurement：图1"]
+        assert [note.text for note in one.notes] == [
+            "追踪标识：结节1，1.2.3.77",
+            "Finding：结节",
+            "Source of Measurement：图1",
+        ]
         assert one.status is ResultStatus.FINAL
     assert "引用对象：\n图1：1.2.3.4" in [note.text for note in report.notes]
+
+
+def test_what_is_tracked_is_no_identifier_of_a_result_but_its_own_uid_is():
+    report, _ = read(measured(group(number("1"), number("2", ObservationUID="1.2.3.78"))))
+    assert [[(held.system, held.value) for held in one.identifiers] for one in report.results] == [
+        [],
+        [("urn:dicom:uid", "urn:oid:1.2.3.78")],
+    ]
 
 
 def test_keys_are_stable_and_never_hold_a_value():
