@@ -35,6 +35,7 @@ _TEXT = {
 }  # fmt: skip
 _ESCAPE = re.compile(r"\x1b(?:\$\)A|\$A|\(B)")
 """Escape sequences of ISO 2022 IR 58 (PS3.5 Annex K), which pydicom leaves in the text."""
+_CJK = 0x2E80
 _PLAIN = ("", "ISO_IR 6", "ISO 2022 IR 6")
 
 
@@ -116,9 +117,10 @@ def copy_subject(source: Dataset, target: Dataset) -> tuple[Issue, ...]:
     """
     issues = []
     for keyword in _SUBJECT:
-        values = texts(source, keyword)
-        word = "\\".join(_ESCAPE.sub("", each) for each in values)
-        if keyword in _TEXT and not _readable(source, word):
+        stated = "\\".join(texts(source, keyword))
+        word = _ESCAPE.sub("", stated)
+        undecoded = word != stated and not any(ord(letter) >= _CJK for letter in word)
+        if keyword in _TEXT and (undecoded or not _readable(source, word)):
             issues.append(_unreadable(source, keyword))
             word = ""
         if word or keyword in _TYPE_2:

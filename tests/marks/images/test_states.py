@@ -115,7 +115,9 @@ def test_windows_that_differ_are_told_by_image(allowed, when):
     given[1].WindowCenter, given[1].WindowWidth = "-600", "1500"
     third = dicom.dataset(number=3, size=128, WindowCenter=None, WindowWidth=None)
     windows = only(mark_series([*given, third], allowed, when=when)).SoftcopyVOILUTSequence
-    told = {each.WindowCenter: [one.ReferencedSOPInstanceUID for one in each.ReferencedImageSequence] for each in windows}
+    told = {
+        each.WindowCenter: [one.ReferencedSOPInstanceUID for one in each.ReferencedImageSequence] for each in windows
+    }
     assert told == {40: [given[0].SOPInstanceUID], -600: [given[1].SOPInstanceUID]}
 
 
@@ -316,9 +318,7 @@ def test_frames_of_an_old_multi_frame_image_are_all_marked(allowed, when):
 
 
 def enhanced(windows, slopes=("1",)):
-    frames = [
-        item(FrameVOILUTSequence=Sequence([item(WindowCenter=center, WindowWidth="400")])) for center in windows
-    ]
+    frames = [item(FrameVOILUTSequence=Sequence([item(WindowCenter=center, WindowWidth="400")])) for center in windows]
     for frame, slope in zip(frames, slopes * (len(frames) if len(slopes) == 1 else 1), strict=True):
         pixel = item(RescaleIntercept="-1000", RescaleSlope=slope, RescaleType="HU")
         frame.PixelValueTransformationSequence = Sequence([pixel])
@@ -336,7 +336,8 @@ def enhanced(windows, slopes=("1",)):
 def test_windows_of_enhanced_frames_are_told_by_frame(allowed, when):
     state = only(mark_series([enhanced(["40", "-600", "40"])], allowed, when=when))
     told = {
-        each.WindowCenter: each.ReferencedImageSequence[0].ReferencedFrameNumber for each in state.SoftcopyVOILUTSequence
+        each.WindowCenter: each.ReferencedImageSequence[0].ReferencedFrameNumber
+        for each in state.SoftcopyVOILUTSequence
     }
     assert told == {40: [1, 3], -600: 2}
     assert state.RescaleIntercept == -1000
