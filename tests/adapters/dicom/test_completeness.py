@@ -112,6 +112,7 @@ def test_a_list_of_another_study_says_nothing():
 def test_what_was_rejected_need_not_be_there():
     rejected = listing(4, whole_study=False, rejects=True)
     assert assess(study(), manifests=[listing(1, 2, 3, 4), rejected]).verdict is Verdict.COMPLETE
+    assert assess(study(), manifests=[step(1, 2, 3, 4), rejected]).verdict is Verdict.COMPLETE
     assert assess(study(), manifests=[rejected]).evidence == ()
 
 
@@ -286,6 +287,10 @@ def test_slices_missing_at_the_end_are_not_and_it_says_so():
         [stack(range(20), numbers=range(20, 0, -1))],
         # too few
         [stack([0, 1, 3])],
+        # a gap that is no whole number of slices
+        [stack([0, 5, 10, 15, 20, 25, 37, 42, 47, 52, 57], numbers=[1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13])],
+        # no usual distance, and numbers that jump
+        [stack([0, 1, 3, 4, 8, 9, 14, 16, 25], numbers=[1, 2, 5, 6, 10, 11, 17, 20, 30])],
         # no usual distance
         [stack([0, 1, 3, 7, 15, 31, 40, 56])],
     ],
@@ -299,6 +304,11 @@ def test_one_phase_of_several_may_hide_a_gap_but_a_place_missing_in_all_is_found
     numbers = [n + 1 for n in places]
     both = stack([*places, *places], numbers=[*numbers, *(n + 20 for n in numbers)])
     assert verdict_of(both).verdict is Verdict.INCOMPLETE
+
+
+def test_places_that_are_nearly_one_are_one():
+    twice = stack(sorted([*range(20), *(n + 0.004 for n in range(20))]))
+    assert find_gaps(Series(uid="1", instances=twice)).slices == 20
 
 
 def test_only_images_with_place_and_orientation_are_looked_at():

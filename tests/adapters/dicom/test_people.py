@@ -95,6 +95,9 @@ def test_without_an_issuer_only_the_profile_names_the_assigner():
     facts = PatientFacts(id="T1", others=(OtherPatientId(value="9"),))
     own, other = read_patient(facts, zone=Zone("+08:00", stated=False), log=log, sender=profile).identifiers
     assert (own.assigner, other.assigner) == ("HIS-A", None)
+    stated = PatientFacts(id="T1", universal_id="1.2.156.5")
+    (own,) = read_patient(stated, zone=Zone("+08:00", stated=False), log=log, sender=profile).identifiers
+    assert (own.system, own.assigner) == ("urn:oid:1.2.156.5", None)
 
 
 def test_other_ids_are_kept_with_their_issuers():

@@ -308,6 +308,11 @@ def test_objects_of_a_series_that_disagree_are_told_once_and_the_first_is_kept()
         assert "disagree on SeriesDescription, StationName; the first one's was kept" in issue.message
 
 
+def test_the_first_is_the_one_with_the_lowest_number_however_late_it_comes():
+    found = one(*(header(number=n, series_description=text) for n, text in ((2, "甲"), (1, "乙"), (0, "甲"))))
+    assert found.study.series[0].description == "甲"
+
+
 def test_what_is_not_stated_disagrees_with_nothing():
     found = one(header(series_description=None), header(number=2))
     assert found.study.series[0].description == "肺窗"
