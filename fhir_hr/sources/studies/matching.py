@@ -76,7 +76,8 @@ def select_studies(
     A study that fails a condition is left out. Where an element is not stated: without who the patient is (id, issuer,
     name, birth date, sex) or which study it is (accession number), it is left out and reported, since a wrong study is
     worse than a missing one that is named; without date, modality or description it is kept and reported, since these
-    only narrow.
+    only narrow. In a search by name alone, a name that cannot be compared (pinyin, where Chinese was asked for) is no
+    hit.
 
     Args:
         studies: all that the archive answered.
@@ -96,6 +97,8 @@ def select_studies(
         leave = [name for name in unknown if name not in _KEPT_WHEN_UNKNOWN]
         if failed:
             ignored.update(name for name in failed if name in sent)
+        elif leave == ["name"] and not _named_by_number(query) and study.patient is not None and study.patient.names:
+            continue  # a search by name finds names that can be compared; pinyin alone is no hit for a Chinese one
         elif leave:
             doubtful[", ".join(leave)] += 1
         else:
@@ -131,6 +134,10 @@ _UNSURE = "the archive does not state what was asked of {n} study(ies) ({what});
 def _issue(code: IssueCode, source: str, words: str, count: int, what: str) -> Issue:
     severity = Severity.INFORMATION if code is IssueCode.ANSWER_NOT_ASKED_FOR else Severity.WARNING
     return Issue(code=code, severity=severity, where=source, message=words.format(n=count, what=what))
+
+
+def _named_by_number(query: StudyQuery) -> bool:
+    return bool(query.patient_id or query.accession or query.study_uids)
 
 
 def _order(study: Study) -> tuple[bool, str, str]:
