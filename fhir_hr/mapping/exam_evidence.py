@@ -118,12 +118,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         series: its series of images.
         modalities: of series of images, also of those that were not read.
         partial: whether the archive counts more series than were read.
+        imageless: whether something is known of its series or modalities, and none of it is images.
     """
 
     texts: tuple[Statement, ...]
     series: tuple[SeriesEvidence, ...]
     modalities: tuple[str, ...]
     partial: bool
+    imageless: bool
 
 
 def gather(study: Study, *, sender: ImagingSender | None = None) -> Evidence:
@@ -143,6 +145,7 @@ def gather(study: Study, *, sender: ImagingSender | None = None) -> Evidence:
         series=tuple(reader.series(each, number) for number, each in enumerate(images, 1)),
         modalities=modalities,
         partial=study.stated_series is not None and study.stated_series > len(study.series),
+        imageless=bool(study.series or study.modalities) and not images and not modalities,
     )
 
 

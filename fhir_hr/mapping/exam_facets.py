@@ -86,7 +86,7 @@ def modality_of(evidence: Evidence) -> Facet:
         covered = not doubtful and all(each.modality for each in evidence.series if each.required)
         return _narrow(sure, doubtful + named, covered=covered)
     of_study = [text.modalities for text in evidence.texts if text.modalities]
-    return _narrow(of_study, named, covered=not evidence.series)
+    return _narrow(of_study, named, covered=not evidence.series and not evidence.imageless)
 
 
 def part_of(evidence: Evidence, modality: str | None) -> Facet:

@@ -169,7 +169,9 @@ def test_presentations_documents_and_key_objects_never_count():
     )
     chest = series(part="CHEST")
     assert read(study(chest, *extra, description="胸部CT平扫", modalities=("CT", "KO", "PR", "SR"))) == 26
-    assert read(study(*extra, description="胸部CT平扫")) == 26  # the name alone, of which no series says otherwise
+    assert read(study(*extra, description="胸部CT平扫")) == [26]  # a report without images is no examination
+    assert read(study(description="胸部CT平扫", modalities=("SR",))) == [26]
+    assert read(study(description="胸部CT平扫")) == 26
     assert read(study(*extra)) == []
     assert read(study(Series(uid="1", modality="SR", body_part=Concept(text="CHEST")), modalities=("SR",))) == []
 
