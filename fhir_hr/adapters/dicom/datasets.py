@@ -27,8 +27,13 @@ __all__ = ["bounded_issues", "guarded", "header_of_dataset"]
 T = TypeVar("T")
 
 _LIMITS = DicomLimits()
+_UNDEFINED = 0xFFFFFFFF
+_ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00", b"\xfe\xff\xdd\xe0", b"\xff\xfe\xe0\xdd")
+"""Item, or the end of the sequence; little and big endian."""
 _LEFT_ESCAPES = re.compile(r"\x1b(\$\)[AC]|\([BJ])")
 """What pydicom leaves in text of code extensions when it converts it."""
+_CHARSET = re.compile(r"encoding|character set", re.IGNORECASE)
+"""What pydicom says of character sets; they are judged here."""
 _TRUNCATED = re.compile(r"end of file|EOF|file is truncated", re.IGNORECASE)
 
 
@@ -70,18 +75,17 @@ def header_of_dataset(
 @contextmanager
 def guarded(issues: list[Issue]) -> Iterator[None]:
     """Turn what pydicom warns of and raises into issues; its words may hold values and are not repeated."""
-    with quiet() as caught:
+    with quiet() as heard:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - any byte of a file can make pydicom raise nearly anything
             words = f"the object could not be read further ({type(error).__name__})"
             issues.append(_malformed("", words, severity=Severity.ERROR))
-    if not caught:
-        return
-    if any(_TRUNCATED.search(str(each.message)) for each in caught):
+    doubts = [words for words in heard.doubts if not _CHARSET.search(words)]
+    if any(map(_TRUNCATED.search, doubts)):
         words = "the file ends within an element; what stands before it was kept"
         issues.append(Issue(code=IssueCode.TRUNCATED, severity=Severity.WARNING, where="", message=words))
-    others = sum(not _TRUNCATED.search(str(each.message)) for each in caught)
+    others = sum(not _TRUNCATED.search(words) for words in doubts)
     if others:
         issues.append(
             _malformed("", f"{others} places are not as the standard says; they were read as far as possible")
@@ -136,6 +140,10 @@ class _Item:
         expected = VR_OF[tag]
         value = element.value
         if isinstance(value, bytes):
+            if len(value) < getattr(element, "length", 0) < _UNDEFINED:
+                words = "the file ends within this value; it was left out"
+                self._context.issues.append(fault(IssueCode.TRUNCATED, tag, words))
+                return ()
             little = getattr(element, "is_little_endian", True)
             return self._of_bytes(tag, element.VR or expected, value, little=little)
         parts: list[str] = []
@@ -189,6 +197,11 @@ class _Item:
         if tag not in self._dataset:
             return (), 0
         limits = self._context.reading.limits
+        raw = self._dataset.get_item(tag)
+        if raw is not None and isinstance(raw.value, bytes) and raw.value and not raw.value.startswith(_ITEM_TAGS):
+            # pydicom takes anything for an item
+            self._context.issues.append(_malformed(tag, "a sequence was expected; it was left out"))
+            return (), 0
         value = self._dataset[tag].value
         if not isinstance(value, Items):
             if value:

@@ -8,33 +8,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_ident
 
-__all__ = ["quiet"]
+__all__ = ["Heard", "quiet"]
 
 
-class _Silence(logging.Filter):
-    """Drops what one thread logs."""
+class Heard(logging.Filter):
+    """What pydicom said of a block of one thread; only how often may be told, never its words.
+
+    Attributes:
+        warned: its warnings; filled at the end of the block.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._thread = get_ident()
+        self._logged: set[str] = set()
+        self.warned: list[str] = []
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.thread != self._thread
+        """Drop what the thread logs, and remember what it doubted."""
+        if record.thread != self._thread:
+            return True
+        if record.levelno >= logging.WARNING:
+            self._logged.add(record.getMessage())
+        return False
+
+    @property
+    def doubts(self) -> set[str]:
+        """All that was doubted, each once: some is warned of, some logged, some both."""
+        return self._logged | set(self.warned)
 
 
 @contextmanager
-def quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """Collect the warnings of a block instead of showing them, and log nothing of pydicom in it.
-
-    Yields:
-        The warnings; filled while the block runs. Only their kind may be told on, never their words.
-    """
-    silence = _Silence()
+def quiet() -> Iterator[Heard]:
+    """Show no warning of a block, and log nothing of pydicom in it."""
+    heard = Heard()
     logger = logging.getLogger("pydicom")
-    logger.addFilter(silence)
+    logger.addFilter(heard)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield caught
+            try:
+                yield heard
+            finally:
+                heard.warned += [str(each.message) for each in caught]
     finally:
-        logger.removeFilter(silence)
+        logger.removeFilter(heard)

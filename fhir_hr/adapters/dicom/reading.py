@@ -28,6 +28,8 @@ _LIMITS = DicomLimits()
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _WANTED = [*FIELD_OF, *SEQUENCE_TAGS, Tag.SHARED_GROUPS, Tag.FRAME_GROUPS]
+_SEARCH = 128 * 8
+"""How many bytes pydicom reads at once while it looks for a delimiter."""
 _META = 132
 """Where the elements begin: after a preamble of 128 bytes and ``DICM`` (PS3.10 7.1)."""
 
@@ -147,7 +149,10 @@ def _parsed(
             dataset = _inflated(file, body, limits, issues, wanted=wanted)
         else:
             file.seek(0)
+            file.short = False
             dataset = dcmread(file, stop_before_pixels=not pixels, force=True, specific_tags=wanted)
+            if file.short:
+                issues.append(_truncated("the file ends within an element; what stands before it was kept"))
     return dataset, marked, syntax
 
 
@@ -179,12 +184,16 @@ def _inflated(
     file.seek(at)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     data = inflater.decompress(file.read(limits.header_bytes), limits.header_bytes)
-    if not inflater.eof and not inflater.unconsumed_tail:
-        words = "the deflated part of the file is not whole; what stands before the end was kept"
-        issues.append(Issue(code=IssueCode.TRUNCATED, severity=Severity.WARNING, where="", message=words))
-    return read_dataset(
-        io.BytesIO(data), False, True, stop_when=lambda tag, _vr, _length: tag in _PIXELS, specific_tags=_tags(wanted)
+    inflated = _Bounded(io.BytesIO(data), limits.header_bytes)
+    dataset = read_dataset(
+        inflated, False, True, stop_when=lambda tag, _vr, _length: tag in _PIXELS, specific_tags=_tags(wanted)
     )
+    if inflated.short and inflater.unconsumed_tail:
+        words = f"the deflated header is longer than {limits.header_bytes} bytes; what stands before was kept"
+        issues.append(Issue(code=IssueCode.TOO_LARGE, severity=Severity.ERROR, where="", message=words))
+    elif inflated.short or not (inflater.eof or inflater.unconsumed_tail):
+        issues.append(_truncated("the deflated part of the file is not whole; what stands before the end was kept"))
+    return dataset
 
 
 def _tags(wanted: list[int] | None) -> list[BaseTag | int] | None:
@@ -194,24 +203,37 @@ def _tags(wanted: list[int] | None) -> list[BaseTag | int] | None:
 
 
 class _Bounded(io.RawIOBase):
-    """A file of which no more than so many bytes are read in all; ``exhausted`` says that more was wanted."""
+    """A file of which no more than so many bytes are read in all.
+
+    Attributes:
+        exhausted: more was wanted than may be read.
+        short: the file ended before what was wanted; pydicom takes the rest for the whole value.
+    """
 
     def __init__(self, file: BinaryIO, limit: int) -> None:
         super().__init__()
         self._file = file
         self._left = limit
+        at = file.tell()
+        self._size = file.seek(0, os.SEEK_END)
+        file.seek(at)
         self.exhausted = False
+        self.short = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._left if size is None or size < 0 else size
         data = self._file.read(min(wanted, self._left))
         if wanted > self._left and len(data) == self._left:
             self.exhausted = True
+        elif 0 < len(data) < wanted and wanted != _SEARCH:
+            self.short = True
         self._left -= len(data)
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        return self._file.seek(offset, whence)
+        at = self._file.seek(offset, whence)
+        self.short = self.short or at > self._size
+        return at
 
     def tell(self) -> int:
         return self._file.tell()
@@ -226,6 +248,10 @@ class _Bounded(io.RawIOBase):
 def _unreadable(error: Exception) -> Issue:
     words = f"the file could not be read ({type(error).__name__})"
     return Issue(code=IssueCode.UNREADABLE, severity=Severity.ERROR, where="", message=words)
+
+
+def _truncated(words: str) -> Issue:
+    return Issue(code=IssueCode.TRUNCATED, severity=Severity.WARNING, where="", message=words)
 
 
 def _too_long(limits: DicomLimits) -> Issue:
