@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from fhir_hr.issues import IssueCode, Severity
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
 __all__ = ["Elements", "warnings_as_issues"]
 
@@ -93,9 +95,12 @@ class Elements:
 
     def texts(self, dataset: Dataset, keyword: str, where: str = "") -> tuple[str, ...]:
         """All values of an element as text, in order, without empty ones."""
-        value: Any = self._undecoded(dataset, keyword, where)
+        tag = _tag(keyword)
+        if tag not in dataset.keys():  # noqa: SIM118 - far quicker than asking the data set, and most are missing
+            return ()
+        value: Any = self._undecoded(dataset, tag, keyword, where)
         if value is None:
-            value = self._value(dataset, keyword, where)
+            value = self._value(dataset, tag, _place(where, keyword))
         if value is None or value == "":
             return ()
         many = value if isinstance(value, list | tuple) or _is_multi(value) else [value]
@@ -108,10 +113,13 @@ class Elements:
 
     def items(self, dataset: Dataset, keyword: str, where: str = "") -> tuple[Dataset, ...]:
         """Items of a sequence; empty when it is missing or is none."""
+        tag = _tag(keyword)
+        if tag not in dataset.keys():  # noqa: SIM118 - see above
+            return ()
         from pydicom.dataset import Dataset as PydicomDataset
         from pydicom.sequence import Sequence as PydicomSequence
 
-        value = self._value(dataset, keyword, where)
+        value = self._value(dataset, tag, _place(where, keyword))
         if value is None or value == "":
             return ()
         if not isinstance(value, PydicomSequence):
@@ -145,14 +153,11 @@ class Elements:
                 found.append(entry)
         return tuple(found)
 
-    def _undecoded(self, dataset: Dataset, keyword: str, where: str) -> list[str] | None:
+    def _undecoded(self, dataset: Dataset, tag: BaseTag, keyword: str, where: str) -> list[str] | None:
         """Values of a text element that pydicom still holds as bytes beyond ASCII; ``None`` for all others."""
-        from pydicom.datadict import dictionary_VR, tag_for_keyword
+        from pydicom.datadict import dictionary_VR
         from pydicom.dataelem import RawDataElement
 
-        tag = tag_for_keyword(keyword)
-        if tag is None:
-            raise KeyError(keyword)
         try:
             held = dataset.get_item(tag)
         except _FAULTS:
@@ -169,19 +174,14 @@ class Elements:
             self.log.add_once(read.issue.code, read.issue.severity, _place(where, keyword), read.issue.message)
         return read.text.split("\\") if vr in _MANY_VRS else [read.text]
 
-    def _value(self, dataset: Dataset, keyword: str, where: str) -> object:
-        from pydicom.datadict import tag_for_keyword
-
-        tag = tag_for_keyword(keyword)
-        if tag is None:
-            raise KeyError(keyword)
+    def _value(self, dataset: Dataset, tag: BaseTag, where: str) -> object:
         try:
             element = dataset.get(tag)
             return None if element is None else element.value
         except _FAULTS:
-            return self._raw(dataset, tag, _place(where, keyword))
+            return self._raw(dataset, tag, where)
 
-    def _raw(self, dataset: Dataset, tag: int, where: str) -> str | None:
+    def _raw(self, dataset: Dataset, tag: BaseTag, where: str) -> str | None:
         """The bytes of an element as they are, where they are ASCII text; otherwise nothing, with an issue."""
         try:
             value = dataset.get_item(tag).value
@@ -222,6 +222,17 @@ class Elements:
 
     def _malformed(self, where: str, message: str) -> None:
         self.log.add(IssueCode.DICOM_MALFORMED, Severity.ERROR, where, message)
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.tag import Tag
+
+    found = tag_for_keyword(keyword)
+    if found is None:
+        raise KeyError(keyword)
+    return Tag(found)
 
 
 def _place(where: str, keyword: str) -> str:

@@ -105,6 +105,13 @@ class _Reader:
             references=references,
             log=self._log,
         )
+        if not zone.stated and (self._text("StudyTime") or self._text("ContentTime")):
+            self._log.add(
+                IssueCode.ZONE_ASSUMED,
+                Severity.INFORMATION,
+                "TimezoneOffsetFromUTC",
+                f"no offset from UTC is stated; {zone.offset} was taken",
+            )
         told = tell(tree, told=measured.told, references=references, log=self._log)
         if not (told.findings or told.conclusion or measured.results):
             self._log.add(

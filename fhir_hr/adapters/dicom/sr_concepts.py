@@ -10,6 +10,7 @@ from fhir_hr.adapters.dicom.header import CodedEntry
 __all__ = [
     "DERIVATION",
     "FINDING_SITE",
+    "IMAGE_LIBRARY",
     "IMAGING_MEASUREMENTS",
     "LATERALITY",
     "MEASUREMENT_GROUP",
@@ -44,13 +45,13 @@ _CONCLUSION: _Codes = frozenset(
 # A heading with a local code (99…) says what it is by its words alone; only whole headings count.
 _WORDS = {
     **dict.fromkeys(
-        ("检查所见", "影像所见", "影像学所见", "影像表现", "影像学表现", "所见", "findings", "finding"),
+        ("检查所见", "影像所见", "影像学所见", "影像表现", "影像学表现", "超声所见", "所见", "findings", "finding"),
         Section.FINDINGS,
     ),
     **dict.fromkeys(
         (
             *("检查印象", "诊断印象", "影像印象", "印象", "诊断意见"),
-            *("影像诊断", "影像学诊断", "检查结论", "诊断结论", "结论"),
+            *("影像诊断", "影像学诊断", "超声诊断", "超声提示", "检查提示", "检查结论", "诊断结论", "结论"),
             *("impression", "impressions", "conclusion", "conclusions"),
         ),
         Section.CONCLUSION,
@@ -60,6 +61,7 @@ _WORDS = {
 # TID 1500, 1501, 1411, 1419, 300, 320. The SRT codes are the same concepts as older documents write them.
 MEASUREMENT_GROUP: _Codes = frozenset({("DCM", "125007")})
 IMAGING_MEASUREMENTS: _Codes = frozenset({("DCM", "126010")})
+IMAGE_LIBRARY: _Codes = frozenset({("DCM", "111028")})  # TID 1600
 TRACKING_ID: _Codes = frozenset({("DCM", "112039")})
 TRACKING_UID: _Codes = frozenset({("DCM", "112040")})
 DERIVATION: _Codes = frozenset({("DCM", "121401")})

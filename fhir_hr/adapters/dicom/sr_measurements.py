@@ -17,6 +17,7 @@ from fhir_hr.adapters.dicom.numbers import is_oid
 from fhir_hr.adapters.dicom.sr_concepts import (
     DERIVATION,
     FINDING_SITE,
+    IMAGE_LIBRARY,
     IMAGING_MEASUREMENTS,
     LATERALITY,
     MEASUREMENT_GROUP,
@@ -94,6 +95,16 @@ class _Reader:
         """Find groups and single numbers, in reading order; ``inside``: below Imaging Measurements."""
         if means(node.name, MEASUREMENT_GROUP) and any(_is_result(child) for child in node.children):
             self._group(node)
+            return
+        if means(node.name, IMAGE_LIBRARY):
+            # Its numbers are those of the images (thickness, spacing), which their own headers say.
+            self._log.add(
+                IssueCode.CONTENT_UNMAPPED,
+                Severity.INFORMATION,
+                node.path,
+                "the image library describes images by what their own headers say; only their UIDs were taken over",
+            )
+            self.told.add(node.path)
             return
         inside = inside or means(node.name, IMAGING_MEASUREMENTS)
         for child in node.children:

@@ -113,6 +113,7 @@ def document(*children: Dataset, sop_class: str = BASIC, title: Names | None = R
         "ContinuityOfContent": "SEPARATE",
         "ContentDate": "20260301",
         "ContentTime": "1100",
+        "TimezoneOffsetFromUTC": "+0800",
         "CompletionFlag": "COMPLETE",
         "VerificationFlag": "VERIFIED",
         "VerifyingObserverSequence": [observer],

@@ -272,7 +272,11 @@ def test_authors_perform_and_custody_goes_before_the_institution():
 def test_a_zone_of_its_own_goes_before_the_senders():
     report, _ = read(usual(TimezoneOffsetFromUTC="+0900"), zone="+06:00")
     assert report.effective.iso == "2026-03-01T09:15:00+09:00"
-    assert read(usual(), zone="+06:00")[0].effective.iso == "2026-03-01T09:15:00+06:00"
+    report, issues = read(usual(TimezoneOffsetFromUTC=None), zone="+06:00")
+    assert report.effective.iso == "2026-03-01T09:15:00+06:00"
+    assert [str(issue) for issue in issues] == [
+        "information zone-assumed at TimezoneOffsetFromUTC: no offset from UTC is stated; +06:00 was taken"
+    ]
 
 
 def test_an_impossible_time_is_said_and_the_date_kept():
@@ -465,7 +469,9 @@ def test_a_report_with_every_kind_of_item_keeps_its_words():
     assert [str(result.value.value) for result in report.results] == ["3", "3"]
     assert [result.definition.unit.ucum for result in report.results] == ["cm", "cm"]
     assert [one.practitioner.name.text for one in report.interpreters] == ["Jörg Riesmeier", "Verifying Observer"]
-    assert {issue.code for issue in issues} == {IssueCode.UNIT_UNKNOWN, IssueCode.CONTENT_UNMAPPED}
+    assert {issue.code for issue in issues} == {
+        *(IssueCode.UNIT_UNKNOWN, IssueCode.CONTENT_UNMAPPED, IssueCode.ZONE_ASSUMED)
+    }
 
 
 def test_a_partial_basic_report():

@@ -155,6 +155,22 @@ def test_a_group_without_measurements_is_told_as_text():
     )
 
 
+def test_an_image_library_gives_its_images_and_no_results():
+    library = container(
+        ("111028", "DCM", "Image Library"),
+        container(
+            ("126200", "DCM", "Image Library Group"),
+            number("0.625", ("118689", "99TEST", "Slice Thickness")),
+            image(None, "1.2.3.4"),
+        ),
+    )
+    report, issues = read(document(library, container(MEASUREMENTS, group(number("1"))), sop_class=COMPREHENSIVE_3D))
+    assert [str(one.value.value) for one in report.results] == ["1"]
+    assert report.findings is None
+    assert "引用对象：\n图1：1.2.3.4" in [note.text for note in report.notes]
+    assert [(one.code, one.where) for one in issues] == [(IssueCode.CONTENT_UNMAPPED, "ContentSequence[1]")]
+
+
 def test_a_number_in_running_text_is_a_result_and_stays_in_the_text():
     report, _ = read(document(container(FINDINGS, text("结节大小"), number("4.30")), sop_class=COMPREHENSIVE_3D))
     assert report.findings == "结节大小\nDiameter：4.30 mm"
