@@ -118,9 +118,9 @@ class WordTable(msgspec.Struct, frozen=True, kw_only=True):
         return Scan(words=tuple(found), explained=explained)
 
     def _at(self, text: str, at: int) -> tuple[str, tuple[Word, ...]] | None:
-        inside = at > 0 and text[at - 1] in _LATIN
+        """The longest word that begins here; a run of Latin letters is never entered in its middle."""
         for word, statements in self.by_first.get(text[at], ()):
-            if not text.startswith(word, at) or (inside and word[0] in _LATIN):
+            if not text.startswith(word, at):
                 continue
             after = at + len(word)
             if after < len(text) and text[after] in _LATIN and _is_latin(word):

@@ -207,6 +207,18 @@ def test_computed_radiography_is_perhaps_digital():
     assert any("CR" in ground and "不能确定" in ground for ground in cr.grounds)
 
 
+def test_one_image_by_computed_radiography_leaves_the_study_open():
+    knee = {"part": "KNEE", "side": Side.LEFT}
+    mixed = (series("1", modality="DX", views=("AP",), **knee), series("2", modality="CR", views=("LL",), **knee))
+    assert read(study(*mixed)) == [13]
+
+
+def test_series_whose_instances_were_not_read_still_count():
+    chest = Series(uid="1", modality="CT", body_part=Concept(text="CHEST"), protocol="平扫")
+    assert read(study(chest, stated_series=1)) == 26
+    assert read(study(chest, stated_series=2)) == [26, 39]
+
+
 # -- sides
 
 
@@ -235,6 +247,9 @@ def test_sides_must_agree():
     assert read(knees(left, left, description="KNEES")) == [13, 14]
     assert read(knees(None, None, description="KNEE L")) == [13, 14]
     assert match_exam(knees(left, left, description="KNEE R")).item is None
+    # a row without a side is not certain either, where sides disagree
+    spine = (series(str(n), part="CSPINE", side=side, protocol="平扫") for n, side in enumerate((left, right)))
+    assert read(study(*spine)) == [27]
 
 
 def test_sides_of_one_series_are_read_as_stated():
@@ -282,6 +297,8 @@ def test_standing_must_be_stated():
     assert read(chest("PA", "LL")) == [2]
     assert read(chest("PA", "LL", description="站立")) == 2
     assert read(chest("PA", "PA", protocol="UPRIGHT")) == 1
+    standing_lateral = series("2", modality="DX", part="CHEST", views=("LL",), protocol="立位")
+    assert read(study(series("1", modality="DX", part="CHEST", views=("PA",)), standing_lateral)) == [2]
     assert read(chest("PA", protocol="UPRIGHT", patient_position="HFS")) == [1, 3]
 
 
