@@ -104,7 +104,7 @@ class IssueCode(StrEnum):
     UID_INVALID = "uid-invalid"
     DUPLICATE_INSTANCE = "duplicate-instance"  # counted once
     STUDY_CONFLICT = "study-conflict"  # one study UID, two patients: kept apart, never merged
-    SERIES_CONFLICT = "series-conflict"  # objects of one series disagree; what the first says was kept
+    SERIES_CONFLICT = "series-conflict"  # objects of one series or study disagree; what the first says was kept
     CHARSET_REPAIRED = "charset-repaired"  # on request only: text was decoded by another character set
     ARCHIVE_UNREADABLE = "archive-unreadable"  # a zip file or DICOMDIR, or a member of it
     FILE_UNUSED = "file-unused"  # no DICOM object, named so that it is not missed
