@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.identity import PatientIdentity, match_identity
 from fhir_hr.model.priors import Prior
+from fhir_hr.model.when import compare
 from fhir_hr.sources._base import Answer, Found, Nothing, Partial, PriorQuery, Refused
 
 __all__ = ["answer_from", "refuse_without_identifier", "wanted"]
@@ -34,9 +35,7 @@ def wanted(prior: Prior, query: PriorQuery) -> bool:
         return False
     if query.items and prior.item is not None and prior.item not in query.items:
         return False
-    return not (
-        query.since is not None and prior.performed is not None and prior.performed.latest <= query.since.earliest
-    )
+    return not (query.since is not None and prior.performed is not None and compare(prior.performed, query.since) == -1)
 
 
 def answer_from(records: Iterable[Prior], *, query: PriorQuery, source: str, issues: tuple[Issue, ...] = ()) -> Answer:

@@ -231,7 +231,7 @@ def _within(when: When | None, start: str | None, end: str | None) -> bool | Non
     if when is None:
         return None
     day = when.iso[:10].replace("-", "")
-    first, last = day.ljust(8, "0"), day.ljust(8, "9")
+    first, last = day + "0101"[len(day) - 4 :], day + "1231"[len(day) - 4 :]
     if (start and last < start) or (end and first > end):
         return False
     return True if (not start or first >= start) and (not end or last <= end) else None
