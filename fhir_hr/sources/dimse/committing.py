@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from pynetdicom.dimse_primitives import N_ACTION, N_EVENT_REPORT
+from pynetdicom import evt
+from pynetdicom.dimse_primitives import N_ACTION
 from pynetdicom.presentation import build_context
 
 from fhir_hr.errors import PeerLostError
@@ -18,13 +19,14 @@ from fhir_hr.sources.dimse.keys import IMPLICIT_LITTLE
 from fhir_hr.sources.dimse.receiving import COMMITMENT, Receiver
 from fhir_hr.sources.dimse.settings import Peer
 from fhir_hr.sources.dimse.sockets import Deadline
-from fhir_hr.sources.dimse.wire import Link, payload
+from fhir_hr.sources.dimse.wire import Link
 from fhir_hr.sources.studies.query import StudyState
 
 __all__ = ["Commitment", "commit"]
 
 _INSTANCE = "1.2.840.10008.1.20.1.1"
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+_REPORT_BYTES = 1 << 26
 _SAME_ASSOCIATION = 1.0  # seconds that a report on the association of the request is waited for
 
 # PS3.3 C.14.1.1
@@ -79,43 +81,39 @@ def commit(
     deadline = Deadline(peer.bounds.total)
     try:
         with Receiver(peer.calling_ae, host, port, bounds=peer.bounds, deadline=deadline, context=context) as receiver:
-            report = _ask(peer, asked, transaction_uid, deadline) or _wait(receiver, transaction_uid, deadline)
+            report = _ask(peer, asked, transaction_uid, receiver, deadline)
+            if report is None:
+                report = _wait(receiver, transaction_uid, deadline)
     except PeerLostError as lost:
         state = StudyState.REFUSED if lost.refused else StudyState.UNAVAILABLE
         return Commitment(state=state, failures=(str(lost),))
+    if report is None:
+        words = f"no report within {deadline.seconds:g} s; does the archive know our AE title and port?"
+        return Commitment(state=StudyState.UNAVAILABLE, failures=(words,))
     return _read(report, asked)
 
 
-def _ask(peer: Peer, asked: dict[str, str], transaction_uid: str, deadline: Deadline) -> Any:  # noqa: ANN401
-    """Send the request; returns the report when it comes on the same association."""
+def _ask(peer: Peer, asked: dict[str, str], transaction_uid: str, receiver: Receiver, deadline: Deadline) -> Any:  # noqa: ANN401
+    """Send the request; returns the report when it comes soon, perhaps on the same association."""
     contexts = [build_context(COMMITMENT, [_EXPLICIT_LITTLE, IMPLICIT_LITTLE])]
-    with Link(peer, contexts, deadline, message_bytes=1 << 26) as link:
+    handlers = [(evt.EVT_N_EVENT_REPORT, receiver.take_report)]
+    with Link(peer, contexts, deadline, message_bytes=_REPORT_BYTES, handlers=handlers) as link:
         agreed = link.accepted(COMMITMENT)
         if agreed is None:
             raise PeerLostError("storage commitment is not offered", refused=True)
-        implicit = agreed.implicit
         request = N_ACTION()
         request.MessageID = link.next_id
         request.RequestedSOPClassUID = COMMITMENT
         request.RequestedSOPInstanceUID = _INSTANCE
         request.ActionTypeID = 1
-        request.ActionInformation = io.BytesIO(_request(asked, transaction_uid, implicit=implicit))
+        request.ActionInformation = io.BytesIO(_request(asked, transaction_uid, implicit=agreed.implicit))
         link.send(request, agreed.id)
-        accepted = False
-        while True:
-            got = link.poll(_SAME_ASSOCIATION) if accepted else link.receive()
-            if got is None:
-                return None
-            context_id, message = got
-            if isinstance(message, N_EVENT_REPORT):
-                _confirm(link, context_id, message)
-                report = _decoded(payload(message.EventInformation), implicit=implicit)
-                if report is not None and str(report.get("TransactionUID", "")) == transaction_uid:
-                    return report
-            elif isinstance(message, N_ACTION):
-                if message.Status != 0:
-                    raise PeerLostError(failure_words(message.Status or 0), refused=True)
-                accepted = True
+        _context, answer = link.receive()
+        if not isinstance(answer, N_ACTION) or answer.Status is None:
+            raise PeerLostError("it sent something else than an answer")
+        if answer.Status != 0:
+            raise PeerLostError(failure_words(answer.Status), refused=True)
+        return _wait(receiver, transaction_uid, Deadline(min(_SAME_ASSOCIATION, deadline.left)))
 
 
 def _request(asked: dict[str, str], transaction_uid: str, *, implicit: bool) -> bytes:
@@ -134,24 +132,13 @@ def _request(asked: dict[str, str], transaction_uid: str, *, implicit: bool) -> 
     return encode(wanted, implicit, True) or b""
 
 
-def _confirm(link: Link, context_id: int, message: N_EVENT_REPORT) -> None:
-    answer = N_EVENT_REPORT()
-    answer.MessageIDBeingRespondedTo = message.MessageID
-    answer.AffectedSOPClassUID = message.AffectedSOPClassUID
-    answer.AffectedSOPInstanceUID = message.AffectedSOPInstanceUID
-    answer.EventTypeID = message.EventTypeID
-    answer.Status = 0x0000
-    link.send(answer, context_id)
-
-
 def _wait(receiver: Receiver, transaction_uid: str, deadline: Deadline) -> Any:  # noqa: ANN401
+    """Return the report on a transaction, or ``None`` when it does not come in time."""
     while True:
         try:
             _event, data, implicit = receiver.reports.get(timeout=max(0.001, deadline.left))
-        except queue.Empty as none:
-            raise PeerLostError(
-                f"no report within {deadline.seconds:g} s; does the archive know our AE title and port?"
-            ) from none
+        except queue.Empty:
+            return None
         report = _decoded(data, implicit=implicit)
         if report is not None and str(report.get("TransactionUID", "")) == transaction_uid:
             return report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -21,6 +22,7 @@ __all__ = ["Rows", "failure_words", "find", "find_context"]
 
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, EOFError, NotImplementedError, struct.error)
+_GRACE = 2.0  # seconds that a peer may go on after it was told to stop
 _PENDING = (0xFF00, 0xFF01)
 _CANCELLED = 0xFE00
 _WARNINGS = (0x0001, 0x0107, 0x0116)
@@ -126,6 +128,7 @@ class _Reading:
         self._headers: list[Header] = []
         self._issues: dict[tuple[IssueCode, str], Issue] = {}
         self._stopped = False
+        self._until = 0.0
         self._ignored = False
         self._count = 0
 
@@ -140,9 +143,9 @@ class _Reading:
                     return self._ended(status)
                 self._ignored |= status == _PENDING[1]
                 if self._stopped:
-                    self._count += 1
-                    if self._count > 2 * self._peer.bounds.rows:
-                        return self._end("it goes on after it was told to stop", None)
+                    if time.monotonic() > self._until:
+                        self._link.abandon()
+                        return self._end("", None)
                     continue
                 self._take(payload(answer.Identifier), enough)
         except PeerLostError as lost:
@@ -166,6 +169,7 @@ class _Reading:
     def _stop(self) -> None:
         if not self._stopped:
             self._stopped = True
+            self._until = time.monotonic() + _GRACE
             self._link.cancel(self._message_id, self._context_id)
 
     def _ended(self, status: int) -> Rows:

@@ -84,7 +84,7 @@ class Receiver:
             (evt.EVT_CONN_OPEN, self._opened),
             (evt.EVT_DIMSE_RECV, self._count_anew),
             (evt.EVT_C_STORE, self._store),
-            (evt.EVT_N_EVENT_REPORT, self._report),
+            (evt.EVT_N_EVENT_REPORT, self.take_report),
         ]
         try:
             self._server: Any = self._ae.start_server(
@@ -135,7 +135,8 @@ class Receiver:
             )
         )
 
-    def _report(self, event: evt.Event) -> tuple[int, None]:
+    def take_report(self, event: evt.Event) -> tuple[int, None]:
+        """Keep a report of a storage commitment and confirm it; for associations of our own too."""
         request: Any = event.request
         implicit = bool(event.context.transfer_syntax.is_implicit_VR)
         self.reports.put((request.EventTypeID, payload(request.EventInformation), implicit))

@@ -43,6 +43,7 @@ class BoundedSocket(AssociationSocket):
     pdu_bytes: int
     message_bytes: int
     got = 0
+    heard = 0.0
     failure: str = ""
 
     @classmethod
@@ -103,6 +104,7 @@ class BoundedSocket(AssociationSocket):
             if not chunk:
                 break
             data += chunk
+            self.heard = time.monotonic()
         self.got += len(data)
         return data
 

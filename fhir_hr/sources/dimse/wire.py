@@ -60,6 +60,7 @@ class Link:
         deadline: of the call that it serves.
         message_bytes: size of the largest message that is taken.
         roles: extended negotiation items.
+        handlers: of what the peer asks of us meanwhile, as ``(event, function)``.
 
     Raises:
         PeerLostError: no association; ``refused`` when it was rejected for good.
@@ -73,12 +74,14 @@ class Link:
         *,
         message_bytes: int,
         roles: Sequence[Any] = (),
+        handlers: Sequence[Any] = (),
     ) -> None:
         self._peer = peer
         self._bounds: Bounds = peer.bounds
         self._deadline = deadline
         self._contexts = list(contexts)
         self._roles = list(roles)
+        self._handlers = list(handlers)
         self._tls = (peer.tls.context(), peer.host) if peer.tls else None
         self._entity = Entity(peer, deadline, message_bytes=message_bytes)
         self._message_id = 0
@@ -110,7 +113,7 @@ class Link:
                 max_pdu=self._bounds.pdu,
                 ext_neg=self._roles,
                 tls_args=self._tls,
-                evt_handlers=[(evt.EVT_DIMSE_RECV, self._count_anew)],
+                evt_handlers=[(evt.EVT_DIMSE_RECV, self._count_anew), *self._handlers],
             )
         except OSError as error:  # the name of the host is not known
             raise PeerLostError(f"no connection: {words_of(error)}") from error
@@ -183,8 +186,9 @@ class Link:
             PeerLostError: the peer is gone, broke off, fell silent, or the call's time is over.
         """
         self._silent = False
-        silent_until = time.monotonic() + self._bounds.silence
+        asked = time.monotonic()
         while True:
+            silent_until = max(asked, self.wire.heard) + self._bounds.silence
             wait = min(_TICK, self._deadline.left, max(0.0, silent_until - time.monotonic()))
             try:
                 context_id, message = self._message(max(wait, 0.001))
@@ -196,20 +200,13 @@ class Link:
                 raise PeerLostError(self.wire.failure or "the association was aborted")
             return context_id, message
 
-    def poll(self, seconds: float) -> tuple[int, Any] | None:
-        """Return the next message if it comes so soon; ``None`` otherwise, also when the peer has gone."""
-        try:
-            context_id, message = self._message(min(seconds, self._deadline.left) or 0.001)
-        except queue.Empty:
-            return None
-        if message is None:
-            self._broken = True
-            return None
-        return context_id, message
-
     def _message(self, seconds: float) -> tuple[int, Any]:
         context_id, message = self._association.dimse.msg_queue.get(timeout=seconds)
         return context_id or 0, message
+
+    def abandon(self) -> None:
+        """Give the association up: it will be broken off, not released."""
+        self._broken = True
 
     @property
     def gone(self) -> bool:
