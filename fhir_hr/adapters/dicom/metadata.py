@@ -8,7 +8,7 @@ out with an issue otherwise; one bad object never costs the others. The text is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,6 +28,7 @@ _BOM = b"\xef\xbb\xbf"
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _FLOATS = frozenset({"FD"})
 _LONGEST_REMEMBERED = 4096
+_BETWEEN = frozenset(" \t\r\n,")
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _objects = msgspec.json.Decoder(list[msgspec.Raw])
@@ -93,32 +94,36 @@ def _split(data: bytes, log: IssueLog) -> Sequence[msgspec.Raw | bytes]:
         log.add(IssueCode.NOT_DICOM, Severity.ERROR, "", "the document is no DICOM JSON: no array of objects")
         return []
     except _BROKEN:
-        kept = list(_salvaged(data))
+        kept, whole = _salvaged(data)
+        if whole:
+            words = "the document is no strict JSON (NaN, stray commas, wrong UTF-8); it was read with them"
+            log.add(IssueCode.DICOM_MALFORMED, Severity.WARNING, "", words)
+            return kept
         code = IssueCode.TRUNCATED if kept else IssueCode.NOT_DICOM
         words = f"the document is no valid JSON beyond its first {len(kept)} objects; those were kept"
         log.add(code, Severity.ERROR, f"[{len(kept)}]", words if kept else "the document is no valid JSON")
         return kept
 
 
-def _salvaged(data: bytes) -> Iterator[bytes]:
-    """Objects of an array that breaks off, up to the fault."""
+def _salvaged(data: bytes) -> tuple[list[bytes], bool]:
+    """Objects of an array that is no strict JSON, up to the first fault that hides its end; whether all were found."""
     text = data.decode("utf-8", errors="replace")
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_float=str, parse_constant=str)  # digits are kept, NaN becomes a text
+    found: list[bytes] = []
     at = len(text) - len(text.lstrip())
     if text[at : at + 1] != "[":
-        return
+        return found, False
     at += 1
     while True:
-        while text[at : at + 1] in (" ", "\t", "\r", "\n", ","):
+        while text[at : at + 1] in _BETWEEN:
             at += 1
-        if text[at : at + 1] != "{":
-            return
+        if text[at : at + 1] == "]":
+            return found, not text[at + 1 :].strip()
         try:
-            _, end = decoder.raw_decode(text, at)
+            value, at = decoder.raw_decode(text, at)
+            found.append(json.dumps(value).encode())
         except (ValueError, RecursionError):
-            return
-        yield text[at:end].encode("utf-8", errors="replace")
-        at = end
+            return found, False
 
 
 class _Reader:

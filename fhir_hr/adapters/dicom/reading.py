@@ -6,7 +6,7 @@ import io
 import os
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
@@ -186,7 +186,11 @@ def _inflated(
     data = inflater.decompress(file.read(limits.header_bytes), limits.header_bytes)
     inflated = _Bounded(io.BytesIO(data), limits.header_bytes)
     dataset = read_dataset(
-        inflated, False, True, stop_when=lambda tag, _vr, _length: tag in _PIXELS, specific_tags=_tags(wanted)
+        cast("BinaryIO", inflated),
+        False,
+        True,
+        stop_when=lambda tag, _vr, _length: tag in _PIXELS,
+        specific_tags=_tags(wanted),
     )
     if inflated.short and inflater.unconsumed_tail:
         words = f"the deflated header is longer than {limits.header_bytes} bytes; what stands before was kept"
