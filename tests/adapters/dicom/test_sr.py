@@ -150,6 +150,12 @@ def test_what_stands_below_a_conclusion_keeps_its_headings():
     assert report.conclusion == f"{THOUGHT}\n〔Recommendations〕\n复查"
 
 
+def test_an_impression_below_another_heading_of_the_conclusion_stays_under_it():
+    advice = container(("18783-1", "LN", "Recommendations"), text("复查", IMPRESSION))
+    report, _ = read(document(container(IMPRESSIONS, text(THOUGHT, IMPRESSION), advice)))
+    assert report.conclusion == f"{THOUGHT}\n〔Recommendations〕\n复查"
+
+
 def test_values_of_every_kind_are_told():
     name = ("X", "99HIS", "项")
     report, issues = read(
