@@ -95,7 +95,7 @@ def appearance_of(dataset: Dataset) -> Appearance:
         msg = f"PhotometricInterpretation {photometric[:16]!r} 无法用呈现状态表示"
         raise NotShown(msg)
     spacing = texts(dataset, "PixelSpacing") or texts(dataset, "ImagerPixelSpacing")
-    square = len(spacing) != 2 or float(spacing[0]) == float(spacing[1])
+    square = len(spacing) != 2 or len({_decimal(each) for each in spacing}) == 1
     rescale, lut = (None, None) if photometric in COLOR else _modality(dataset)
     icc = dataset.get("ICCProfile") if photometric in COLOR else None
     return Appearance(
@@ -110,6 +110,13 @@ def appearance_of(dataset: Dataset) -> Appearance:
         icc=bytes(icc) if icc else None,
         overlays=overlay_groups(dataset),
     )
+
+
+def _decimal(words: str) -> float | None:
+    try:
+        return float(words)
+    except ValueError:
+        return None
 
 
 def overlay_groups(dataset: Dataset) -> tuple[int, ...]:
@@ -186,7 +193,7 @@ def _transformed(dataset: Dataset) -> Iterator[Dataset]:
 
 def _rescale(item: Dataset, default: str) -> tuple[str, str, str] | None:
     slope, intercept = text(item, "RescaleSlope"), text(item, "RescaleIntercept")
-    if slope is None or intercept is None:
+    if slope is None or intercept is None or not _decimal(slope) or _decimal(intercept) is None:
         return None
     return intercept, slope, text(item, "RescaleType") or default
 

@@ -348,7 +348,7 @@ def _identify(state: Dataset, part: _Part, mark: ImageMark, *, when: datetime, a
 
 
 def _zone(image: Dataset, when: datetime) -> Any:  # noqa: ANN401 - a tzinfo
-    stated = re.fullmatch(r"([+-]\d\d)(\d\d)", text(image, "TimezoneOffsetFromUTC") or "")
+    stated = re.fullmatch(r"[+-](?:0\d|1[0-4])[0-5]\d", text(image, "TimezoneOffsetFromUTC") or "")
     return datetime.strptime(stated.group(), "%z").tzinfo if stated else when.tzinfo
 
 

@@ -173,3 +173,26 @@ def test_without_a_transfer_syntax_nobody_knows_the_pixels(allowed):
     given = image()
     del given.file_meta
     assert "没有传输语法" in burned_copy(given, allowed).issues[0].message
+
+
+def test_two_pixels_in_a_big_endian_word_are_not_swapped(allowed):
+    syntax = "1.2.840.10008.1.2.2"
+    ramp = numpy.tile(numpy.arange(SIZE), (SIZE, 1))
+    stored = ramp.astype("u1").reshape(-1, 2)[:, ::-1]  # the second pixel stands in the high byte (PS3.5 8.1.1)
+    given = image(stored, kind="u1", BitsAllocated=8, BitsStored=8, HighBit=7, WindowCenter=None, WindowWidth=None)
+    given["PixelData"].VR = "OW"
+    given.file_meta.TransferSyntaxUID = syntax
+    pixels = values(burned(given, allowed), "u1").reshape(-1, 2)[:, ::-1].reshape(SIZE, SIZE)
+    assert (pixels == ramp)[~OUTLINE].all()
+    assert set(pixels[LETTERS]) == {127}
+    assert set(pixels[EDGE]) == {0}
+
+
+def test_a_slope_of_nought_is_none(allowed):
+    pixels = values(burned(image(RescaleSlope="0", fill=100), allowed))
+    assert set(pixels[LETTERS]) == {239}
+
+
+def test_stated_extremes_that_are_no_longer_true_are_left_out(allowed):
+    copy = burned(image(SmallestImagePixelValue=3, LargestImagePixelValue=9), allowed)
+    assert not {"SmallestImagePixelValue", "LargestImagePixelValue"} & set(copy.dir())

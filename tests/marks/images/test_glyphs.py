@@ -57,3 +57,11 @@ def test_a_missing_package_names_the_extra(monkeypatch, module, package):
     with pytest.raises(MissingExtraError, match=r"pip install 'fhir-hr\[dicom-marks\]'") as caught:
         font_path() if package.startswith("pylopdf") else load(module)
     assert caught.value.package == package
+
+
+def test_to_import_the_package_loads_nothing_of_the_extra():
+    import subprocess
+
+    code = "import sys, fhir_hr.marks.images as _; print({'pydicom', 'numpy', 'PIL', 'highdicom'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

@@ -388,3 +388,38 @@ def test_values_of_others_that_are_malformed_do_not_stop_it(allowed, when):
     image = dcmread(io.BytesIO(dicom.file_bytes(images(1)[0]).replace(b"19850214", b"1985/2/1")))
     state = only(mark_series([image], allowed, when=when))
     assert state["PatientBirthDate"].value == "1985/2/1"
+
+
+@pytest.mark.parametrize(("kind", "told"), [(dicom.DX, True), ("1.2.840.10008.5.1.4.1.1.12.1", False)])
+def test_a_modality_table_is_told_but_for_angiography(allowed, when, kind, told):
+    table = item(LUTDescriptor=[2, -5, 16], LUTData=[7, 9], ModalityLUTType="OD")
+    none = dict.fromkeys(("RescaleSlope", "RescaleIntercept", "RescaleType"))
+    given = images(1, sop_class=kind, PixelRepresentation=1, ModalityLUTSequence=Sequence([table]), **none)
+    state = only(mark_series(given, allowed, when=when))
+    assert ("ModalityLUTSequence" in state) is told
+    if told:
+        [again] = state.ModalityLUTSequence
+        assert (list(again.LUTDescriptor), list(again.LUTData), again.ModalityLUTType) == ([2, -5, 16], [7, 9], "OD")
+
+
+def test_what_enhanced_frames_share_is_told_once(allowed, when):
+    image = enhanced(["40", "50"])
+    voi = item(WindowCenter=["30", "90"], WindowWidth=["300", "900"])
+    pixel = item(RescaleIntercept="-900", RescaleSlope="2")
+    shared = item(FrameVOILUTSequence=Sequence([voi]), PixelValueTransformationSequence=Sequence([pixel]))
+    image.SharedFunctionalGroupsSequence = Sequence([shared])
+    state = only(mark_series([image], allowed, when=when))
+    [told] = state.SoftcopyVOILUTSequence
+    assert (told.WindowCenter, told.WindowWidth) == (30, 300)
+    assert (state.RescaleIntercept, state.RescaleSlope, state.RescaleType) == (-900, 2, "HU")
+
+
+@pytest.mark.parametrize("slope", ["0", ""])
+def test_a_rescaling_that_is_none_is_not_told(allowed, when, slope):
+    assert "RescaleSlope" not in only(mark_series(images(1, RescaleSlope=slope), allowed, when=when))
+
+
+@pytest.mark.parametrize("zone", ["+9900", "+08:00", "8"])
+def test_a_malformed_zone_of_the_images_does_not_move_the_time(allowed, when, zone):
+    given = images(1, TimezoneOffsetFromUTC=zone)
+    assert only(mark_series(given, allowed, when=when)).PresentationCreationTime == "103000"
