@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-import lzma
 import os
+import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,11 +18,21 @@ from fhir_hr.issues import Issue, IssueCode, Severity
 __all__ = ["Member", "ZipLimits", "read_members"]
 
 _ENCRYPTED = 0x1
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""bzip2 and LZMA are unpacked without bound by :mod:`zipfile`, and nobody packs images so."""
+
+_CHUNK = 1 << 16
+"""Read in one go: :mod:`zipfile` bounds what it unpacks by what is asked for, not by the size that is stated."""
 _SMALL = 1 << 20
 """Members up to this size are unpacked at once: reading one by parts and again costs more."""
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, ArithmeticError, EOFError, LookupError, NotImplementedError),
+    *(RuntimeError, ValueError),
+)
+"""What :mod:`zipfile` raises on broken data."""
+
+_FAULT = "the member of a zip file is broken"
 _TAIL = (1 << 16) + 22
 _END, _END_64, _LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 
@@ -68,7 +79,7 @@ def read_members(path: str, *, limits: ZipLimits) -> list[Member] | Issue:
         return _issue(IssueCode.UNREADABLE, f"the file could not be read: {error.strerror or 'error'}")
     except _BROKEN:
         return _issue(IssueCode.ARCHIVE_UNREADABLE, "the zip file is broken; nothing of it was read")
-    infos = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/") and not _hidden(info.filename)]
     if len(infos) > limits.entries:
         return _issue(IssueCode.TOO_LARGE, f"the zip file has more than {limits.entries} members; none was read")
     if sum(info.file_size for info in infos) > limits.total_bytes:
@@ -94,7 +105,7 @@ def _fault(info: zipfile.ZipInfo, limits: ZipLimits) -> Issue | None:
         return _issue(IssueCode.ARCHIVE_UNREADABLE, "the member of a zip file is encrypted; it was not read")
     if info.compress_type not in _METHODS:
         return _issue(
-            IssueCode.ARCHIVE_UNREADABLE, "the member of a zip file is packed by an unknown method; it was not read"
+            IssueCode.ARCHIVE_UNREADABLE, "the member of a zip file is packed by a method that is not read here"
         )
     if info.file_size > limits.ratio_from and info.file_size > limits.ratio * max(info.compress_size, 1):
         return _issue(
@@ -109,11 +120,13 @@ def _fault(info: zipfile.ZipInfo, limits: ZipLimits) -> Issue | None:
 def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
         try:
-            if info.file_size <= _SMALL:
-                return io.BytesIO(archive.read(info))
-            return cast("BinaryIO", _MemberFile(archive.open(info)))
+            file = _MemberFile(cast("zipfile.ZipExtFile", archive.open(info)))
         except _BROKEN as error:
-            raise OSError(None, "the member of a zip file is broken") from error
+            raise OSError(None, _FAULT) from error
+        if info.file_size > _SMALL:
+            return cast("BinaryIO", file)
+        with file:
+            return io.BytesIO(file.read())
 
     return opened
 
@@ -121,8 +134,8 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Bin
 class _MemberFile(io.BufferedIOBase):
     """A member read by parts; what zip raises on broken data is an ``OSError``, as for any other file."""
 
-    def __init__(self, file: zipfile.ZipExtFile | io.BufferedIOBase | object) -> None:
-        self._file = cast("zipfile.ZipExtFile", file)
+    def __init__(self, file: zipfile.ZipExtFile) -> None:
+        self._file = file
 
     def readable(self) -> bool:
         return True
@@ -131,16 +144,21 @@ class _MemberFile(io.BufferedIOBase):
         return self._file.seekable()
 
     def read(self, size: int | None = -1, /) -> bytes:
+        left = sys.maxsize if size is None or size < 0 else size
+        parts: list[bytes] = []
         try:
-            return self._file.read(-1 if size is None else size)
+            while left and (part := self._file.read(min(left, _CHUNK))):
+                parts.append(part)
+                left -= len(part)
+            return b"".join(parts)
         except _BROKEN as error:
-            raise OSError(None, "the member of a zip file is broken") from error
+            raise OSError(None, _FAULT) from error
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         try:
             return self._file.seek(offset, whence)
         except _BROKEN as error:
-            raise OSError(None, "the member of a zip file is broken") from error
+            raise OSError(None, _FAULT) from error
 
     def tell(self) -> int:
         return self._file.tell()

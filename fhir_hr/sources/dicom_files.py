@@ -24,6 +24,7 @@ __all__ = ["DicomInput", "FileKind", "ZipLimits", "find_files"]
 
 _DEFAULT = ZipLimits()
 _INDEX = "dicomdir"
+_NO_FILE = "this is no regular file; it was not read"
 
 
 class FileKind(StrEnum):
@@ -107,31 +108,31 @@ def find_files(paths: Iterable[str], *, limits: ZipLimits = _DEFAULT) -> Iterato
 
 def _walk(folder: str) -> Iterator[tuple[str, Issue | None]]:
     """The files of a folder, then those of its folders."""
-    try:
-        with os.scandir(folder) as scan:
-            entries = sorted((entry for entry in scan if not entry.name.startswith(".")), key=lambda one: one.name)
-    except OSError as error:
-        why = error.strerror or "error"
-        yield folder, _error(IssueCode.UNREADABLE, f"the folder could not be read: {why}")
-        return
-    folders = []
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            folders.append(entry.path)
-        elif entry.is_dir():
-            yield entry.path, _said(IssueCode.FILE_UNUSED, Severity.WARNING, "a link to a folder; it was not followed")
-        elif entry.is_file():
-            yield entry.path, None
-        else:
-            yield entry.path, _error(IssueCode.UNREADABLE, "this is no regular file; it was not read")
-    for name in folders:
-        yield from _walk(name)
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as scan:
+                entries = sorted((entry for entry in scan if not entry.name.startswith(".")), key=lambda one: one.name)
+        except OSError as error:
+            why = error.strerror or "error"
+            yield here, _error(IssueCode.UNREADABLE, f"the folder could not be read: {why}")
+            continue
+        for entry in entries:
+            if not entry.is_dir():
+                regular = entry.is_file()
+                yield entry.path, None if regular else _error(IssueCode.UNREADABLE, _NO_FILE)
+            elif entry.is_symlink():
+                message = "a link to a folder; it was not followed"
+                yield entry.path, _said(IssueCode.FILE_UNUSED, Severity.WARNING, message)
+        folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        waiting += reversed(folders)
 
 
 def _given_file(path: str, *, regular: bool, planned: frozenset[str], limits: ZipLimits) -> Iterator[DicomInput]:
     name = os.path.basename(path).lower()  # noqa: PTH119 - the path is text as given
     if not regular:
-        yield _nothing(path, IssueCode.UNREADABLE, "this is no regular file; it was not read")
+        yield _nothing(path, IssueCode.UNREADABLE, _NO_FILE)
     elif name == _INDEX:
         yield from _of_index(path, planned)
     elif name.endswith(".zip"):

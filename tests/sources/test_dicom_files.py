@@ -1,6 +1,7 @@
 """Files, folders, DICOMDIRs and zip files: everything found is given out, and says what it is."""
 
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -67,6 +68,22 @@ def test_links_to_folders_and_special_files_are_said_and_not_opened(tmp_path):
     assert "a link to a folder; it was not followed" in words(link)
     assert "no regular file" in words(pipe)
     assert "no regular file" in words(found(folder / "pipe")[0])
+
+
+def test_folders_may_be_as_deep_as_the_system_allows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    depth = min(1_500, (4_000 - len(str(tmp_path))) // 2)
+    for _ in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("f").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    assert kinds(found("d")) == ["object"]
+
+
+def test_a_broken_link_is_said(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert "no regular file" in words(found(tmp_path)[0])
 
 
 # -- DICOMDIR ----------------------------------------------------------------------------------------
@@ -237,7 +254,7 @@ def test_a_member_packed_by_an_unknown_method_and_a_zip_in_a_zip_are_said(tmp_pa
     raw[at + 10 : at + 12] = (97).to_bytes(2, "little")
     path.write_bytes(raw)
     _, unknown, inner = found(path)
-    assert "packed by an unknown method" in words(unknown)
+    assert "packed by a method that is not read here" in words(unknown)
     assert "a zip file inside a zip file is not opened" in words(inner)
 
 
@@ -252,6 +269,36 @@ def test_bombs_are_refused_before_anything_is_unpacked(tmp_path):
     assert kinds(inputs) == ["archive", *["nothing"] * 5]
     assert all("more than 100 times its size" in words(each) for each in inputs[1:])
     assert {each.issues[0].code for each in inputs[1:]} == {IssueCode.TOO_LARGE}
+
+
+def test_a_member_that_lies_about_its_size_is_not_unpacked(tmp_path):
+    for stated in (1_000, 2 << 20):
+        path = zipped(tmp_path / "a.zip", [("x", b"\0" * 60_000_000)])
+        raw = bytearray(path.read_bytes())
+        at = raw.find(b"PK\x01\x02")
+        raw[at + 24 : at + 28] = stated.to_bytes(4, "little")
+        path.write_bytes(raw)
+        (_, member) = found(path)
+        tracemalloc.start()
+        with pytest.raises(OSError, match="is broken"), member.open() as file:
+            file.read()
+        assert tracemalloc.get_traced_memory()[1] < 6_000_000
+        tracemalloc.stop()
+
+
+def test_a_member_without_a_name_is_a_file_too(tmp_path):
+    path = zipped(tmp_path / "a.zip", [("x", b"1")])
+    with zipfile.ZipFile(path, "a") as archive:
+        info = zipfile.ZipInfo("")
+        archive.writestr(info, b"2")
+    assert sorted(kinds(found(path))) == ["archive", "object", "object"]
+
+
+def test_packing_without_bound_is_refused(tmp_path):
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        assert "packed by a method that is not read here" in words(
+            found(zipped(tmp_path / "a.zip", [("x", b"1")], method))[1]
+        )
 
 
 def test_a_broken_zip_file_is_said(tmp_path):
