@@ -50,12 +50,12 @@ def message_key(message: ReportMessage) -> str:
     return f"{origin.system}|{origin.message_id or origin.sha256}"
 
 
-def provenance(out: Collector, report_ids: list[str], *, sender: str | None, recorded: str | None) -> None:
-    """Add the Provenance: which message the reports were taken from, and whose it was."""
+def provenance(out: Collector, targets: list[str], *, sender: str | None, recorded: str | None) -> None:
+    """Add the Provenance: which message the reports and studies were taken from, and whose it was."""
     message = out.message
     resource_id = out.ids.make("Provenance", message_key(message))
     resource = out.base("Provenance", resource_id)
-    resource["target"] = [reference(one) for one in report_ids]
+    resource["target"] = [reference(one) for one in targets]
     if recorded is not None:
         resource["recorded"] = recorded
     elif message.created is not None:
@@ -70,6 +70,9 @@ def provenance(out: Collector, report_ids: list[str], *, sender: str | None, rec
         {"type": _agent("assembler", "Assembler"), "who": {"display": _SOFTWARE}},
     ]
     source: Json = {"identifier": {"type": {"text": "SHA-256"}, "value": message.origin.sha256}}
+    if not message.origin.sha256:
+        # A study is read from many files and never in whole: its own number stands for it.
+        source = {"identifier": {"value": message.origin.message_id}}
     if text := clean(message.control_id):
         source["display"] = clean(f"{message.type} {text}".strip())
     resource["entity"] = [{"role": "source", "what": source}]

@@ -37,6 +37,7 @@ class Collector:
         kinds: ``(id, resource, Bundle entry)`` by kind, in order of their place in the Bundle, filled by :meth:`add`.
         types: kind of each resource by id.
         links: members shared by groups of spliced Observations, to be checked once for each group.
+        probes: by id, what is checked in place of a resource that repeats one form very often.
         issues: what was left out or doubted while writing.
         patient, encounter: references, once rendered.
     """
@@ -46,6 +47,7 @@ class Collector:
         "Patient",
         "Encounter",
         "DiagnosticReport",
+        "ImagingStudy",
         "ServiceRequest",
         "Specimen",
         "Observation",
@@ -53,10 +55,11 @@ class Collector:
         "PractitionerRole",
         "Device",
         "Organization",
+        "Endpoint",
         "Provenance",
     )
 
-    __slots__ = ("encounter", "ids", "issues", "kinds", "links", "message", "patient", "types")
+    __slots__ = ("encounter", "ids", "issues", "kinds", "links", "message", "patient", "probes", "types")
 
     def __init__(self, message: ReportMessage, *, ids: IdMaker) -> None:
         self.message = message
@@ -64,6 +67,7 @@ class Collector:
         self.kinds: dict[str, list[tuple[str, Json | None, bytes]]] = {kind: [] for kind in self.ORDER}
         self.types: dict[str, str] = {}
         self.links: list[tuple[Json, Json, Json]] = []
+        self.probes: dict[str, Json] = {}
         self.issues: list[Issue] = []
         self.patient: str | None = None
         self.encounter: str | None = None
@@ -72,8 +76,10 @@ class Collector:
         """Whether the resource is there already."""
         return resource_id in self.types
 
-    def add(self, kind: str, resource_id: str, resource: Json) -> None:
-        """Add a rendered resource."""
+    def add(self, kind: str, resource_id: str, resource: Json, *, probe: Json | None = None) -> None:
+        """Add a rendered resource; ``probe`` is checked in its place."""
+        if probe is not None:
+            self.probes[resource_id] = probe
         self.types[resource_id] = kind
         self.kinds[kind].append((resource_id, resource, entry(resource_id, resource)))
 

@@ -130,6 +130,36 @@ class R4:
         put_unit(origin, value.unit)
         return origin
 
+    # -- imaging ---------------------------------------------------------------------------------------
+
+    def study_code(self, code: Json) -> object:
+        """Return a code of an imaging study or series: a Coding."""
+        return code
+
+    def put_series_site(self, series: Json, site: Json) -> None:
+        """Put the body site of a series: one Coding; further ones and the words stay beside it."""
+        codings = site.get("coding", [])
+        out = dict(codings[0]) if codings else {"display": site["text"]}
+        if codings and "display" not in out and site.get("text"):
+            out["display"] = site["text"]
+        series["bodySite"] = out
+
+    def put_procedures(self, resource: Json, procedures: Sequence[Json]) -> None:
+        """Put what was done."""
+        if procedures:
+            resource["procedureCode"] = list(procedures)
+
+    def put_readers(self, resource: Json, readers: Sequence[Json], names: Sequence[str]) -> None:  # noqa: ARG002 - R5
+        """Put who read the images."""
+        if readers:
+            resource["interpreter"] = list(readers)
+
+    def put_connection(self, endpoint: Json, connection: Json, mime_types: Sequence[str]) -> None:
+        """Put how an Endpoint is talked to, and what it serves."""
+        endpoint["connectionType"] = connection
+        endpoint["payloadType"] = [{"text": "DICOM"}]
+        endpoint["payloadMimeType"] = list(mime_types)
+
     # -- documents -----------------------------------------------------------------------------------
 
     def composition_subject(self, patient: Json) -> object:

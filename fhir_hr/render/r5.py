@@ -104,6 +104,29 @@ class R5(R4):
             "data": " ".join(value.data),
         }
 
+    def study_code(self, code: Json) -> object:
+        """Return a code of an imaging study or series: a CodeableConcept."""
+        return {"coding": [code]} if "code" in code else {"text": code["display"]}
+
+    def put_series_site(self, series: Json, site: Json) -> None:
+        """Put the body site of a series: a CodeableReference."""
+        series["bodySite"] = {"concept": site}
+
+    def put_procedures(self, resource: Json, procedures: Sequence[Json]) -> None:
+        """Put what was done: ``procedureCode`` and ``procedureReference`` became ``procedure``."""
+        if procedures:
+            resource["procedure"] = [{"concept": each} for each in procedures]
+
+    def put_readers(self, resource: Json, readers: Sequence[Json], names: Sequence[str]) -> None:  # noqa: ARG002 - R4
+        """Put who read the images: R5 has no interpreter of a study, only of its report."""
+        if names:
+            resource["note"] = [{"text": f"阅片医师：{'、'.join(names)}"}]
+
+    def put_connection(self, endpoint: Json, connection: Json, mime_types: Sequence[str]) -> None:
+        """Put how an Endpoint is talked to, and what it serves: ``payloadType`` became ``payload``."""
+        endpoint["connectionType"] = [{"coding": [connection]}]
+        endpoint["payload"] = [{"type": [{"text": "DICOM"}], "mimeType": list(mime_types)}]
+
     def composition_subject(self, patient: Json) -> object:
         """Return ``Composition.subject``: a list."""
         return [patient]

@@ -17,6 +17,7 @@ from fhir_hr.render.collect import Collector, sender_key
 from fhir_hr.render.definitions import definitions
 from fhir_hr.render.encode import Json
 from fhir_hr.render.ids import IdMaker
+from fhir_hr.render.imaging import Studies
 from fhir_hr.render.parties import Fixed, Parties
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.r5 import R5
@@ -38,6 +39,7 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
         issues: what could not be said in FHIR.
         result_ids: id of each Observation by ``(report key, result key)``.
         report_ids: id of each DiagnosticReport by report key.
+        study_ids: id of each ImagingStudy by Study Instance UID.
         release: FHIR release of ``body``.
     """
 
@@ -46,6 +48,7 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     issues: tuple[Issue, ...] = ()
     result_ids: dict[tuple[str, str], str] = {}
     report_ids: dict[str, str] = {}
+    study_ids: dict[str, str] = {}
 
     def bundle(self) -> dict[str, Any]:
         """Parse the body; decimals become ``Decimal``."""
@@ -120,13 +123,17 @@ class Renderer:
         if message.encounter is not None:
             parties.encounter(message.encounter)
         shapes = self._shapes if remember else None
-        reports = Reports(out, parties=parties, dialect=dialect, shapes=shapes)
+        studies = Studies(out, parties=parties, dialect=dialect, namespace=self._namespace)
+        reports = Reports(out, parties=parties, dialect=dialect, shapes=shapes, study_ids=studies.study_ids)
         for report in message.reports:
             reports.add(report)
+        for study in message.studies:
+            studies.add(study)
         sender = parties.organization(message.sender)
         moment = moment_of(message, timestamp)
-        if reports.report_ids:
-            provenance(out, list(reports.report_ids.values()), sender=sender, recorded=moment)
+        targets = [*reports.report_ids.values(), *studies.study_ids.values()]
+        if targets:
+            provenance(out, targets, sender=sender, recorded=moment)
         head = None
         if kind is BundleKind.DOCUMENT:
             if not message.reports:
@@ -142,6 +149,7 @@ class Renderer:
             issues=tuple(out.issues),
             result_ids=reports.result_ids,
             report_ids=reports.report_ids,
+            study_ids=studies.study_ids,
         )
 
     def _verify(self, out: Collector, head: tuple[str, Json] | None) -> None:
@@ -151,9 +159,9 @@ class Renderer:
         if head is not None:
             check.resource(head[1], where="Composition")
         for kind, resources in out.kinds.items():
-            for _, resource, entry in resources:
+            for resource_id, resource, entry in resources:
                 if resource is not None:
-                    check.resource(resource, where=kind, extended=b'"extension"' in entry)
+                    check.resource(out.probes.get(resource_id, resource), where=kind, extended=b'"extension"' in entry)
         for first, second, third in out.links:
             probe = {"resourceType": "Observation", "status": "final", "code": {"text": "-"}}
             check.resource({**probe, **first, **second, **third}, where="Observation")

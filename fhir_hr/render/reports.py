@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import V2_0203
@@ -57,9 +58,18 @@ class Reports:
         report_ids: id of each DiagnosticReport by report key.
     """
 
-    __slots__ = ("_dialect", "_out", "_parties", "_shapes", "report_ids", "result_ids")
+    __slots__ = ("_dialect", "_out", "_parties", "_shapes", "_study_ids", "report_ids", "result_ids")
 
-    def __init__(self, out: Collector, *, parties: Parties, dialect: R4, shapes: Shapes | None) -> None:
+    def __init__(
+        self,
+        out: Collector,
+        *,
+        parties: Parties,
+        dialect: R4,
+        shapes: Shapes | None,
+        study_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._study_ids = study_ids
         self._out = out
         self._parties = parties
         self._dialect = dialect
@@ -252,8 +262,10 @@ class Reports:
         ):
             resource["note"] = notes
         if report.study_uid:
+            known = self._study_ids.get(report.study_uid)
             study = {"system": _DICOM_UID, "value": f"urn:oid:{report.study_uid}"}
-            resource[self._dialect.report_study] = [{"type": "ImagingStudy", "identifier": study}]
+            stated = {"type": "ImagingStudy", "identifier": study}
+            resource[self._dialect.report_study] = [reference(known) if known else stated]
         if conclusion := clean(report.conclusion):
             resource["conclusion"] = conclusion
         return resource
