@@ -1,9 +1,13 @@
 """Where fuzzing starts: invented inputs, made here instead of stored."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydicom.dataset import Dataset
 from targets import PACK_FILES
+
+from fhir_hr.testing.dicom import dataset, file_bytes
 
 __all__ = ["FOUND", "seeds"]
 
@@ -42,6 +46,17 @@ def seeds(target: str) -> Iterator[bytes]:
     elif target == "fields":
         for index, text in enumerate(TEXTS):
             yield bytes([index]) + text.encode()
+    elif target == "dicom":
+        for syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"):
+            yield file_bytes(_image(), transfer_syntax=syntax)
+        yield file_bytes(_image())[132:]
+        yield file_bytes(_image()).replace(b"GB18030 ", b"\\ISO 2022")
+    elif target == "dicom_json":
+        image = _image()
+        del image.PixelData
+        yield json.dumps([image.to_json_dict()] * 2).encode()
+        yield json.dumps(image.to_json_dict()).encode()[:-30]
+        yield b'[{"00189345":{"vr":"FD","Value":[NaN]}},null]'
     else:
         for index, content in enumerate(PACK_FILES.values()):
             yield bytes([index]) + content
@@ -50,6 +65,22 @@ def seeds(target: str) -> Iterator[bytes]:
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             yield path.read_bytes()
+
+
+def _image() -> Dataset:
+    """A small image with a sequence and functional groups."""
+    code, measures, groups = Dataset(), Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "P1", "99LOCAL", "胸部"
+    measures.SliceThickness = "1.5"
+    groups.PixelMeasuresSequence = [measures]
+    return dataset(
+        size=2,
+        CTDIvol=1.5,
+        ProcedureCodeSequence=[code],
+        AnatomicRegionSequence=[code],
+        SharedFunctionalGroupsSequence=[groups],
+        PerFrameFunctionalGroupsSequence=[groups],
+    )
 
 
 def _messages() -> Iterator[bytes]:

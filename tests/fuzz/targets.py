@@ -3,11 +3,15 @@
 The targets need no fuzzer, so that a test can replay what one found.
 """
 
+import io
 from collections.abc import Callable
 
 import msgspec
 
 from fhir_hr._data import data_path
+from fhir_hr.adapters.dicom.limits import DicomLimits
+from fhir_hr.adapters.dicom.metadata import headers_of_json
+from fhir_hr.adapters.dicom.reading import HeaderReader, read_header
 from fhir_hr.adapters.hl7v2 import Limits, Reader
 from fhir_hr.adapters.hl7v2.er7 import Separators, separators_of, split_segments, unescape
 from fhir_hr.adapters.hl7v2.numbers import read_comparator_number, read_number, read_ranges, read_titre
@@ -103,4 +107,30 @@ def pack(data: bytes) -> None:
             raise AssertionError("a PackError without words") from error
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"reader": reader, "fields": fields, "pack": pack}
+DICOM_LIMITS = DicomLimits(header_bytes=1 << 20, json_bytes=1 << 20, items=50, remembered=200)
+WARM_HEADERS = HeaderReader(limits=DICOM_LIMITS)
+
+
+def dicom(data: bytes) -> None:
+    """Any bytes as a DICOM file: no exception, a header or an error, the same from a reader that has read a lot."""
+    read = WARM_HEADERS.read(io.BytesIO(data))
+    assert read.value is not None or any(issue.severity == "error" for issue in read.issues)
+    assert all(issue.message for issue in read.issues)
+    assert read == read_header(io.BytesIO(data), limits=DICOM_LIMITS), "a reader's history shows in its answer"
+    read_header(io.BytesIO(data), limits=DICOM_LIMITS, charset="GB18030", repair=True)
+
+
+def dicom_json(data: bytes) -> None:
+    """Any bytes as DICOM JSON: no exception; headers, or a word why there are none."""
+    read = headers_of_json(data, limits=DICOM_LIMITS)
+    assert read.value or read.issues or not data.strip(b"\xef\xbb\xbf \t\r\n").strip(b"[], \t\r\n")
+    assert all(issue.message for issue in read.issues)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "reader": reader,
+    "fields": fields,
+    "pack": pack,
+    "dicom": dicom,
+    "dicom_json": dicom_json,
+}
