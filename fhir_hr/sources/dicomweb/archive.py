@@ -79,6 +79,8 @@ class DicomWebArchive:
             check_address(root, what="a DICOMweb service that wants credentials")
         if isinstance(token, str):
             _authorization(token, None)
+        if basic is not None and ":" in basic[0]:
+            raise UsageError("the user of a DICOMweb service has no colon (RFC 7617)")
         self._name = name
         self._root = root.rstrip("/")
         self._token, self._basic = token, basic

@@ -162,6 +162,32 @@ def test_as_many_as_were_wanted_may_not_be_all(server):
     assert "2 studies were found, as many as were wanted; there may be more" in str(answer.issues)
 
 
+def test_one_study_with_two_patients_is_never_one(server):
+    find = server.find
+
+    def both(path, query):
+        rows, more = find(path, query)
+        return [row | {"00100020": {"vr": "LO", "Value": [who]}} for row in rows for who in ("P2", "P3")], more
+
+    server.find = both
+    answer = _find(server, accession="ACC-S2")
+    assert (answer.state.value, [study.patient.identifiers[0].value for study in answer.studies]) == ("partial", ["P2"])
+    assert "error" in [str(issue.severity) for issue in answer.issues]
+
+
+def test_rows_without_a_study_are_reported(server):
+    find = server.find
+
+    def nameless(path, query):
+        rows, more = find(path, query)
+        return [{tag: value for tag, value in row.items() if tag != "0020000D"} for row in rows], more
+
+    server.find = nameless
+    answer = _find(server, patient_id="P2")
+    assert (answer.state.value, answer.studies) == ("partial", ())
+    assert any(str(issue.severity) == "error" for issue in answer.issues)
+
+
 def test_an_issuer_that_is_not_stated_leaves_a_study_out_and_says_so():
     objects = [dataset(study="S1", PatientID="P1", IssuerOfPatientID=None), dataset(study="S2", PatientID="P1")]
     with QidoServer(objects) as server:
@@ -280,6 +306,7 @@ def test_a_token_that_cannot_be_had_is_said_without_it(server):
         ("https://pacs.example:s3cret/", {}, "cannot be read"),
         ("https://pacs.example/", {"token": "s3cret\n"}, "what no bearer token may hold"),
         ("https://pacs.example/", {"token": "s3cret", "basic": ("a", "b")}, "not with both"),
+        ("https://pacs.example/", {"basic": ("a:s3cret", "b")}, "has no colon"),
         (
             "http://pacs.example/",
             {"token": "s3cret", "plain_http": True},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from fhir_hr.adapters.dicom.header import Header, OtherPatientId
@@ -12,9 +14,12 @@ from fhir_hr.model.identity import NATIONAL_ID, PatientIdentity
 from fhir_hr.model.lab import ReportKind
 from fhir_hr.model.people import Sex
 from fhir_hr.model.when import Precision, When
-from fhir_hr.sources import PriorQuery
+from fhir_hr.sources import PriorQuery, ask
+from fhir_hr.sources.dicomweb import DicomWebArchive
 from fhir_hr.sources.studies import StudyAnswer, StudyState
 from fhir_hr.sources.studies.pacs import PacsSource, PatientNumbers
+from fhir_hr.testing.dicom import dataset
+from fhir_hr.testing.qido import Misbehaviour, QidoServer
 
 BORN = When(iso="1985-02-14", precision=Precision.DAY)
 NUMBER = Identifier(value="P1", assigner="H001")
@@ -225,3 +230,18 @@ def test_a_study_found_by_two_numbers_is_one():
     answer, archive = _find(_study(), patient=patient)
     assert (len(answer.priors), len(archive.asked)) == (1, 1)
     assert repr(PacsSource(archive, numbers=[HIS], name="x")) == "PacsSource(name='x')"
+
+
+def test_a_dead_archive_holds_nobody_up_and_is_named():
+    with QidoServer(misbehaviour=Misbehaviour.SILENT) as dead, QidoServer([dataset(PatientID="P1")]) as alive:
+        sources = [
+            PacsSource(DicomWebArchive(name, server.root), numbers=[PatientNumbers(assigner="H001", issuer="TESTHOSP")])
+            for name, server in (("dead", dead), ("alive", alive))
+        ]
+        start = time.monotonic()
+        patient = PatientIdentity(identifiers=(NUMBER,), name="测试甲", birth=BORN)
+        gathered = ask(PriorQuery(patient=patient), sources, deadline=1.0)
+        assert time.monotonic() - start < 3
+    assert (gathered.state, gathered.not_asked) == ("partial", ("dead",))
+    [prior] = gathered.priors
+    assert (prior.source, prior.exam.body_part, prior.has_images) == ("alive", "chest", True)
