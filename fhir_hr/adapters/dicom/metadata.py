@@ -41,12 +41,15 @@ class _BadValueError(ValueError):
     """What a value is, when it is nothing that DICOM JSON knows."""
 
 
-class _Known(NamedTuple):
-    """What one element came to."""
+class _Rest(NamedTuple):
+    """What an element came to beside the value of its field: fields that a sequence gives, issues."""
 
-    value: str | tuple[str, ...] | None
     more: dict[str, Any]
     issues: tuple[Issue, ...]
+
+
+_Known = tuple[str, str | tuple[str, ...] | None, _Rest | None]
+"""What one element came to: header field, its value, the rest."""
 
 
 def headers_of_json(data: bytes, *, limits: DicomLimits = _LIMITS) -> Outcome[tuple[Header, ...]]:
@@ -152,8 +155,9 @@ class _Reader:
             elements = {key.upper(): value for key, value in elements.items()}
         found: dict[str, Any] = {}
         later: list[dict[str, Any]] = []
+        stated = elements.get
         for key, tag, field, known in self._wanted:
-            element = elements.get(key)
+            element = stated(key)
             if element is None:
                 continue
             content = bytes(element)
@@ -161,12 +165,12 @@ class _Reader:
             if hit is None:
                 hit = self._decode(tag, field, content)
                 self._remember(known, content, hit)
-            if field is not None and hit.value is not None:
-                found[field.name] = hit.value
-            elif hit.more:
-                later.append(hit.more)
-            if hit.issues:
-                self._say(index, hit.issues)
+            name, value, rest = hit
+            if value is not None:
+                found[name] = value
+            if rest is not None:
+                later.append(rest.more)
+                self._say(index, rest.issues)
         if "52009229" in elements or "52009230" in elements:
             later.append(self._groups(index, elements))
         fill(found, later)
@@ -192,14 +196,14 @@ class _Reader:
         try:
             element = _anything.decode(content)
         except _BROKEN:
-            return _Known(None, {}, (_left_out(tag, "it is no valid JSON"),))
+            return "", None, _Rest({}, (_left_out(tag, "it is no valid JSON"),))
         item = _Item({f"{tag:08X}": element}, _Context(self._limits, issues), depth=0)
         if field is None:
             more = sequence_fields(tag, item.items(tag))
-            return _Known(None, more, tuple(issues))
+            return "", None, _Rest(more, tuple(issues))
         values = item.texts(tag)
         value = (values if field.many else "\\".join(values)) if values else None
-        return _Known(value, {}, tuple(issues))
+        return field.name, value, _Rest({}, tuple(issues)) if issues else None
 
     def _groups(self, index: int, elements: dict[str, msgspec.Raw]) -> dict[str, Any]:
         """The functional groups; of the frames only the first is decoded, the others are counted."""
