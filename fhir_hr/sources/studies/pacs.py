@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -23,7 +22,6 @@ from fhir_hr.model.imaging import Study
 from fhir_hr.model.lab import ReportKind
 from fhir_hr.model.people import HumanName
 from fhir_hr.model.priors import Prior
-from fhir_hr.model.when import When
 from fhir_hr.sources._base import Answer, Found, Nothing, Partial, PriorQuery, Refused, Unavailable
 from fhir_hr.sources._select import wanted
 from fhir_hr.sources.studies.matching import name_matches
@@ -125,7 +123,7 @@ class PacsSource:
         collected = _Collected(self._name)
         found: dict[str, tuple[Study, PatientIdentity]] = {}
         for identifier, numbers in asked:
-            answer = self._ask(identifier, query.since)
+            answer = self._ask(identifier)
             collected.take(answer)
             for study in answer.studies:
                 proved = collected.prove(study, identifier, numbers, query.patient)
@@ -146,9 +144,10 @@ class PacsSource:
             if numbers.covers(identifier)
         ]
 
-    def _ask(self, identifier: Identifier, since: When | None) -> StudyAnswer:
-        # The issuer is not put to the archive: one that states none would find nothing.
-        query = StudyQuery(patient_id=identifier.value, date_from=_day_before(since))
+    def _ask(self, identifier: Identifier) -> StudyAnswer:
+        # Neither issuer nor date is put to the archive: what states none of them would not be found, and a study of
+        # unknown time is wanted.
+        query = StudyQuery(patient_id=identifier.value)
         try:
             return self._archive.find_studies(query)
         except Exception as error:  # noqa: BLE001 - an archive that fails in any way is one that was not asked
@@ -307,13 +306,3 @@ def _comparable(names: Sequence[HumanName], wanted_name: str | None) -> str | No
     if agrees is None:
         return None
     return wanted_name if agrees else names[0].text
-
-
-def _day_before(since: When | None) -> str | None:
-    """The first day to ask for: one earlier, since an archive's days are of its own zone."""
-    if since is None:
-        return None
-    try:
-        return f"{since.earliest - timedelta(days=1):%Y%m%d}"
-    except (ValueError, OverflowError):
-        return None

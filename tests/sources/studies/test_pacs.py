@@ -165,16 +165,23 @@ def test_imaging_that_is_not_wanted_is_not_asked_for():
     assert (answer.state, archive.asked) == ("nothing", [])
 
 
-def test_since_and_items():
+def test_what_is_too_old_is_left_out_and_what_has_no_date_is_not():
     since = When(iso="2026-03-01T00:00:00+08:00", precision=Precision.SECOND)
-    answer, archive = _find(_study(), _study("1.3", study_date="20260228"), query=PriorQuery(patient=ME, since=since))
-    assert [each.study_uid for each in answer.priors] == ["1.2"]
-    assert archive.asked[0].date_from == "20260227"
+    old, undated = _study("1.3", study_date="20260228"), _study("1.4", study_date=None)
+    answer, archive = _find(_study(), old, undated, query=PriorQuery(patient=ME, since=since))
+    assert {each.study_uid for each in answer.priors} == {"1.2", "1.4"}
+    assert (archive.asked[0].date_from, archive.asked[0].date_to) == (None, None)
     never = When(iso="0001-01-01", precision=Precision.DAY)
-    assert _find(_study(), query=PriorQuery(patient=ME, since=never))[1].asked[0].date_from is None
+    assert _find(_study(), query=PriorQuery(patient=ME, since=never))[0].state == "found"
+
+
+def test_another_item_is_not_wanted_but_an_unknown_one_is():
     other = PriorQuery(patient=ME, items=(Code(code="other"),))
-    unknown = _study(study_description=None)
-    assert [each.study_uid for each in _find(unknown, query=other)[0].priors] == ["1.2"]
+    answer, _ = _find(_study("1.2", study_description=None), query=other)
+    assert [(each.study_uid, each.item) for each in answer.priors] == [("1.2", None)]
+    chest = _study("1.3", body_part_examined="CHEST", series_instance_uid="1.3.1", modality="CT")
+    assert _find(chest, query=PriorQuery(patient=ME))[0].priors[0].item.code == "cn-51-img-26"
+    assert _find(chest, query=other)[0].state == "nothing"
 
 
 @pytest.mark.parametrize(
