@@ -18,6 +18,7 @@ from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.dicom_exams import match_exam
 from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders
 from fhir_hr.mapping.senders import Senders
+from fhir_hr.model.identity import PatientIdentity
 from fhir_hr.model.imaging import Access, CompletenessVerdict, Study
 from fhir_hr.model.lab import Counts, Report, ReportMessage
 from fhir_hr.model.origin import MessageOrigin
@@ -88,9 +89,12 @@ class ImagingConversion(msgspec.Struct, frozen=True, kw_only=True):
 
     def priors(self) -> tuple[Prior, ...]:
         """Return the study as one prior, with what its reports say; none without a patient."""
-        if self.study.patient is None:
+        patient = self.message.patient
+        if patient is None:
             return ()
         images = prior_of_study(self.study, source=self.study.where, namespace=self.namespace)
+        # Whoever sent the report for this study knows its patient by another number perhaps; the link is made.
+        images = msgspec.structs.replace(images, patient=PatientIdentity.of(patient))
         return merge_studies((*priors_of(self.message, namespace=self.namespace), images))
 
 

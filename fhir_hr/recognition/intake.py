@@ -15,7 +15,7 @@ from fhir_hr.adapters.dicom.reading import HeaderReader, read_object
 from fhir_hr.adapters.dicom.studies import GroupedStudy, StudyBuilder
 from fhir_hr.adapters.hl7v2 import Reader
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
-from fhir_hr.mapping.imaging_senders import ImagingSenders, load_imaging_senders
+from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders, load_imaging_senders
 from fhir_hr.mapping.senders import Senders
 from fhir_hr.mapping.sop_classes import kind_of
 from fhir_hr.model.imaging import InstanceKind, Manifest
@@ -31,6 +31,11 @@ __all__ = ["Intake", "Leftover"]
 _PERFORMED_STEP = "1.2.840.10008.3.1.2.3.3"
 _HL7_STARTS = (b"MSH", b"\x0bMSH", b"FHS", b"BHS")
 _JSON_STARTS = (b"[", b"{")
+_TEXT_DOUBTS = frozenset(
+    (IssueCode.CHARSET_ASSUMED, IssueCode.CHARSET_UNKNOWN, IssueCode.CHARSET_WRONG, IssueCode.UNDECODABLE)
+)
+# Python codecs of sender profiles as DICOM terms (PS3.3 C.12.1.1.2).
+_TERMS = {"gb18030": "GB18030", "gb2312": "GB18030", "gbk": "GBK", "utf-8": "ISO_IR 192", "utf8": "ISO_IR 192"}
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +81,12 @@ class Intake:
     ) -> None:
         self.names: list[str] = []
         self.sent: list[SentReport] = []
-        self._builder = StudyBuilder(senders=senders if senders is not None else load_imaging_senders())
+        self._senders = senders if senders is not None else load_imaging_senders()
+        self._builder = StudyBuilder(senders=self._senders)
         self._report_senders = report_senders
         self._reader: Reader | None = None
-        self._headers = HeaderReader(limits=limits, repair=repair)
+        self._repair = repair
+        self._readers: dict[tuple[str | None, bool], HeaderReader] = {}
         self._limits = limits
         self._documents: dict[str, list[_Document]] = {}
         self._lists: list[_List] = []
@@ -103,7 +110,7 @@ class Intake:
             self._say(source, IssueCode.INTERNAL, f"a bug in the library ({type(error).__name__}); please report it")
 
     def _read(self, source: str, file: BinaryIO) -> None:
-        read = self._headers.read(file)
+        read = self._header(file)
         if read.value is not None:
             self._object(source, read.value, read.issues, file)
             return
@@ -115,6 +122,31 @@ class Intake:
             self._rows(source, file)
         else:
             self._tell(source, read.issues)
+
+    def _header(self, file: BinaryIO) -> Outcome[Header | None]:
+        """Read a header; once more where its sender's profile says how texts without a character set are meant."""
+        read = self._reader_for(None, self._repair).read(file)
+        if read.value is None or not any(issue.code in _TEXT_DOUBTS for issue in read.issues):
+            return read
+        sender = self._sender(read.value)
+        charset = _TERMS.get(sender.charset.lower().replace("_", "-")) if sender.charset else None
+        if charset is None and sender.repair_charset in (False, self._repair):
+            return read
+        return self._reader_for(charset, self._repair or sender.repair_charset).read(file)
+
+    def _reader_for(self, charset: str | None, repair: bool) -> HeaderReader:
+        reader = self._readers.get((charset, repair))
+        if reader is None:
+            reader = HeaderReader(limits=self._limits, charset=charset, repair=repair)
+            self._readers[charset, repair] = reader
+        return reader
+
+    def _sender(self, header: Header) -> ImagingSender:
+        return self._senders.find(
+            institution_name=header.institution_name,
+            station_name=header.station_name,
+            manufacturer=header.manufacturer,
+        )
 
     def _object(self, source: str, header: Header, issues: tuple[Issue, ...], file: BinaryIO) -> None:
         if header.sop_class_uid == _PERFORMED_STEP:
@@ -129,12 +161,17 @@ class Intake:
         if kind is InstanceKind.KEY_OBJECT:
             self._list(source, file, kos.read_manifest)
         elif kind is InstanceKind.DOCUMENT and header.study_instance_uid:
-            self._document(source, header.study_instance_uid, file)
+            self._document(source, header, header.study_instance_uid, file)
 
-    def _document(self, source: str, study_uid: str, file: BinaryIO) -> None:
+    def _document(self, source: str, header: Header, study_uid: str, file: BinaryIO) -> None:
         file.seek(0)
         dataset = read_object(file, limits=self._limits)
-        read = sr.read_report(dataset.value) if dataset.value is not None else Outcome(None)
+        sender = self._sender(header)
+        read: Outcome[Report | None] = Outcome(None)
+        if dataset.value is not None:
+            charset = _TERMS.get(sender.charset.lower().replace("_", "-")) if sender.charset else None
+            repair = self._repair or sender.repair_charset
+            read = sr.read_report(dataset.value, zone=sender.zone, charset=charset, repair=repair)
         found = _Document(source=source, report=read.value, issues=_at(source, (*dataset.issues, *read.issues)))
         self._documents.setdefault(study_uid, []).append(found)
 
