@@ -22,7 +22,12 @@ def studies() -> dict[str, list[Dataset]]:
             *_of("gb18030", "Wang^XiaoDong=王^小东", "P001", charset="GB18030", StudyDate="20260105", number=2),
         ],
         "same-patient": _of(
-            "same-patient", "Wang^XiaoDong=王^小东", "P001", sop_class=MR, StudyDate="20260220", StudyDescription="头颅MR平扫"
+            "same-patient",
+            "Wang^XiaoDong=王^小东",
+            "P001",
+            sop_class=MR,
+            StudyDate="20260220",
+            StudyDescription="头颅MR平扫",
         ),
         "other-case": _of("other-case", "Wang^DaWei=王^大伟", "p001", StudyDate="20260301", PatientSex="M"),
         "other-issuer": _of("other-issuer", "Li^Na=李^娜", "P001", IssuerOfPatientID="OTHERHOSP", StudyDate="20260302"),
@@ -57,7 +62,10 @@ def questions() -> dict[str, tuple[StudyQuery, set[str]]]:
         "name, Chinese in full": (StudyQuery(name="王小东"), {"gb18030", "same-patient"}),
         "name, one Chinese letter": (StudyQuery(name="*王*"), everyone_named_wang),
         "birth date": (StudyQuery(birth_date="19700101"), {"gbk"}),
-        "study date, between": (StudyQuery(date_from="20260201", date_to="20260301"), {"same-patient", "other-case", "gbk", "utf8", "ir58"}),
+        "study date, between": (
+            StudyQuery(date_from="20260201", date_to="20260301"),
+            {"same-patient", "other-case", "gbk", "utf8", "ir58"},
+        ),
         "study date, open": (
             StudyQuery(date_from="20260302"),
             {"other-issuer", "single", "backslash"},

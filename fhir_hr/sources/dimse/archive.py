@@ -224,7 +224,7 @@ class _Search:
                 f"there are more than {self._query.limit} studies; the rest was left out",
             )
         unread = any(issue.code is IssueCode.ANSWER_INVALID for issue in self._issues.values())
-        incomplete = self._limited or unread or bool(self._clashes) or bool(chosen.doubtful)
+        incomplete = self._limited or unread or bool(self._clashes) or bool(chosen.doubtful or chosen.unsure)
         state = _state(bool(kept), self._failures, refused=self._refused, incomplete=incomplete)
         for failure in dict.fromkeys(self._failures):
             self._note(_CODES[state], Severity.ERROR, failure)

@@ -82,6 +82,8 @@ class Completer:
             return row
         lossy = {name: getattr(found, name) for name in _TEXTS if "?" in (getattr(row, name) or "")}
         absent = {name: getattr(found, name) for name in _OF_STUDY if not getattr(row, name)}
+        if "name" in unknown:  # only one group came, and not the one that was asked for
+            lossy["patient_name"] = found.patient_name
         return msgspec.structs.replace(row, **{**absent, **{k: v for k, v in lossy.items() if v}})
 
     def _header_of_object(self, of_study: dict[str, str], series: list[str]) -> Header | None:

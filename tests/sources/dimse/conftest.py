@@ -42,11 +42,21 @@ class Pacs:
         return DimseArchive("PACS", "127.0.0.1", self.port, called_ae="PACS", bounds=bounds, **options)
 
 
+def _close_properly(self):
+    """Close a socket whose peer was first; pynetdicom's own servers leave it open."""
+    if self.socket is not None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
 @pytest.fixture
-def serve():
+def serve(monkeypatch):
     """Start a server: ``serve(find=handler, …)``; handlers get the event."""
     from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
+    from pynetdicom.transport import AssociationSocket
 
+    monkeypatch.setattr(AssociationSocket, "_shutdown_socket", _close_properly)
     with contextlib.ExitStack() as stack:
 
         def start(*, find=None, get=None, move=None, action=None, ae_title="PACS", tls=None, storage=True, only=()):

@@ -320,7 +320,7 @@ def _levels(event):
         for image in (1, 2):
             yield (
                 0xFF00,
-                row(level=level, SOPInstanceUID=uid("S1", number, image), SOPClassUID="1.2.840.10008.5.1.4.1.1.4"),
+                row(level=level, SOPInstanceUID=uid("S1", number, image), SOPClassUID=MR),
             )
     else:
         yield 0xFF00, row(ModalitiesInStudy=None)
