@@ -172,6 +172,17 @@ def test_a_broken_dicomdir_is_said(tmp_path):
     assert "it holds no directory records" in words(found(tmp_path)[0])
 
 
+def test_a_cut_off_dicomdir_does_not_pass_for_a_whole_one(tmp_path):
+    folder = medium(tmp_path / "cd")
+    whole = (folder / "DICOMDIR").read_bytes()
+    for length in range(400, len(whole) - 2, 37):
+        (folder / "DICOMDIR").write_bytes(whole[:length])
+        index = found(folder / "DICOMDIR")[0]
+        assert {issue.code for issue in index.issues} & {IssueCode.ARCHIVE_UNREADABLE, IssueCode.DICOM_MALFORMED}, (
+            length
+        )
+
+
 # -- zip ---------------------------------------------------------------------------------------------
 
 

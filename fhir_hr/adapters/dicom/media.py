@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import warnings
 from typing import TYPE_CHECKING, BinaryIO
 
 from fhir_hr.adapters.dicom.limits import DicomLimits
+from fhir_hr.adapters.dicom.quiet import quiet
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 
 if TYPE_CHECKING:
@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["read_directory"]
 
 _DEFAULT = DicomLimits()
-_SURPRISES = (
-    *(ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, RecursionError, TypeError),
-    *(ValueError, OSError),
-)
-"""What pydicom raises on broken files, besides its own error and that of ``struct``."""
+_UNDEFINED = 0xFFFFFFFF
 
 
 def read_directory(file: BinaryIO, *, limits: DicomLimits = _DEFAULT) -> Outcome[tuple[tuple[str, ...], ...] | None]:
@@ -31,26 +27,35 @@ def read_directory(file: BinaryIO, *, limits: DicomLimits = _DEFAULT) -> Outcome
     Returns:
         the file ids, or ``None`` when it is no DICOMDIR that can be read, with the issue that says so.
     """
-    from struct import error as struct_error
-
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     data = file.read(limits.header_bytes + 1)
     if len(data) > limits.header_bytes:
         return _refused(f"it is larger than {limits.header_bytes >> 20} MiB")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # what pydicom doubts of an index does not matter: its files are read anyway
+        with quiet() as heard:
             index = dcmread(io.BytesIO(data), force=False)
             if "DirectoryRecordSequence" not in index:
                 return _refused("it holds no directory records")
+            cut_off = _cut_off(index, len(data))
             found = [file_id for record in index.DirectoryRecordSequence if (file_id := _file_id(record))]
-    except (*_SURPRISES, InvalidDicomError, struct_error) as error:
+    except Exception as error:  # noqa: BLE001 - any byte of a file can make pydicom raise nearly anything
         return _refused(f"it is malformed ({type(error).__name__})")
-    return Outcome(tuple(dict.fromkeys(found)))
+    if not (cut_off or heard.doubts):
+        return Outcome(tuple(dict.fromkeys(found)))
+    message = f"the DICOMDIR is {'cut off' if cut_off else 'malformed'}; files that it names may have been overlooked"
+    doubt = Issue(code=IssueCode.DICOM_MALFORMED, severity=Severity.WARNING, where="", message=message)
+    return Outcome(tuple(dict.fromkeys(found)), (doubt,))
+
+
+def _cut_off(index: Dataset, size: int) -> bool:
+    """Whether the records end before their stated length, or one points behind the end; pydicom does not mind."""
+    raw = index.get_item("DirectoryRecordSequence")
+    stated = getattr(raw, "length", _UNDEFINED)
+    if isinstance(raw.value, bytes) and stated != _UNDEFINED and len(raw.value) < stated:
+        return True
+    pointers = ("OffsetOfTheNextDirectoryRecord", "OffsetOfReferencedLowerLevelDirectoryEntity")
+    return any((record.get(name) or 0) >= size for record in index.DirectoryRecordSequence for name in pointers)
 
 
 def _file_id(record: Dataset) -> tuple[str, ...]:
