@@ -1,0 +1,113 @@
+"""``fhir-hr imaging find``: what archives hold, what could not be asked, and a picture that names nobody."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from fhir_hr.testing.dicom import dataset
+from fhir_hr.testing.qido import QidoServer
+
+
+@pytest.fixture
+def server():
+    held = [
+        dataset(study="A", number=1),
+        dataset(study="A", number=2),
+        dataset(study="B", number=1, StudyDate="20250101", StudyDescription="头部CT"),
+        dataset(study="C", number=1, PatientID="T0002", PatientName="Bie^Ren=别^人"),
+    ]
+    with QidoServer(held) as running:
+        yield running
+
+
+def test_a_patients_studies_the_latest_first(cli, server):
+    done = cli("imaging", "find", "--source", server.root, "--patient-id", "T0001")
+    assert done.code == 0
+    rows = [line for line in done.out.splitlines() if "CT" in line and "20" in line]
+    assert ["2026-03-01" in rows[0], "2025-01-01" in rows[1]] == [True, True]
+    assert "cn-51-img-26" in done.out
+    assert "测试甲" not in done.out
+
+
+def test_as_json_with_items_and_candidates(cli, server):
+    found = cli("imaging", "find", "--source", server.root, "--name", "测试甲", "--json").json
+    assert [(each["description"], each["item"]) for each in found["studies"]] == [
+        ("胸部CT平扫", "cn-51-img-26"),
+        ("头部CT", None),
+    ]
+    assert found["archives"][0]["state"] == "found"
+    assert "测试甲" not in str(found)
+
+
+def test_an_archive_that_is_gone_is_named_and_the_other_still_answers(cli, server):
+    done = cli(
+        "imaging", "find", "--source", server.root, "--source", "dimse://NOBODY@127.0.0.1:1", "--patient-id", "T0001"
+    )
+    assert done.code == 3
+    assert "NOBODY@127.0.0.1:1: 无法查询" in done.out
+    assert "2026-03-01" in done.out
+
+
+def test_the_picture_names_no_patient(cli, server, tmp_path):
+    picture = tmp_path / "line.svg"
+    cli("imaging", "find", "--source", server.root, "--patient-id", "T0001", "--picture", picture)
+    text = picture.read_text("utf-8")
+    assert ElementTree.fromstring(text).tag.endswith("svg")
+    assert ("2026-03-01" in text, "测试甲" in text, "T0001" in text) == (True, False, False)
+
+
+def test_a_file_describes_archives_and_takes_secrets_from_the_environment(cli, server, tmp_path, monkeypatch):
+    file = tmp_path / "sources.toml"
+    file.write_text(
+        f'[[source]]\nname = "影像云"\nkind = "dicomweb"\nroot = "{server.root}"\ntoken_env = "HR_TOKEN"\n', "utf-8"
+    )
+    done = cli("imaging", "find", "--sources", file, "--patient-id", "T0001")
+    assert (done.code, "'HR_TOKEN', and it is not set" in done.err) == (2, True)
+    monkeypatch.setenv("HR_TOKEN", "secret-token")
+    done = cli("imaging", "find", "--sources", file, "--patient-id", "T0001")
+    assert done.code == 0
+    assert "影像云: 有 (2)" in done.out
+    assert {asked.headers.get("authorization") for asked in server.asked} == {"Bearer secret-token"}
+    assert "secret-token" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = ", "is no TOML in UTF-8"),
+        ("a = 1", "must hold [[source]] tables and nothing else"),
+        ('[[source]]\nname = "a"\nkind = "ftp"', "source 1: kind must be one of dicomweb, dimse"),
+        ('[[source]]\nname = "a"\nkind = "dimse"', "source 1: key 'host' is missing"),
+        (
+            '[[source]]\nname = "a"\nkind = "dicomweb"\nroot = "https://x"\npassword = "p"',
+            "source 1: unknown key 'password'",
+        ),
+        (
+            '[[source]]\nname = "a"\nkind = "dicomweb"\nroot = "https://x"\n[[source.numbers]]\nwho = "p"',
+            "numbers: unknown key 'who'",
+        ),
+        ('[[source]]\nname = "a"\nkind = "dicomweb"\nroot = 7', "source 1: a value is of the wrong type"),
+    ],
+)
+def test_a_broken_file_of_archives_is_told(cli, tmp_path, text, said):
+    file = tmp_path / "sources.toml"
+    file.write_text(text, "utf-8")
+    done = cli("imaging", "find", "--sources", file, "--patient-id", "1")
+    assert (done.code, said in done.err) == (4, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "ask for something"),
+        (("--patient-id", "1", "--since", "2026-01-01"), "--since must be a day like 20260301"),
+        (("--patient-id", "1", "--limit", "0"), "--limit must be 1 or more"),
+        (("--patient-id", "1"), "no archive was named"),
+        (("--patient-id", "1", "--source", "pacs"), "'pacs' is no archive"),
+    ],
+)
+def test_a_wrong_call_is_told(cli, words, said):
+    done = cli("imaging", "find", *words)
+    assert (done.code, said in done.err) == (2, True), done.err
