@@ -34,9 +34,13 @@ class StudyLine(msgspec.Struct, frozen=True, kw_only=True):
 
     def json(self) -> bytes:
         """Return the line with its end."""
-        # A file name that is no valid text still makes a valid line.
-        plain = tuple(source.encode("utf-8", "replace").decode("utf-8", "replace") for source in self.sources)
-        return _encode(msgspec.structs.replace(self, sources=plain)) + b"\n"
+        try:
+            return _encode(self) + b"\n"
+        except UnicodeEncodeError:
+            # A file name that is no valid text still makes a valid line.
+            sources = tuple(_valid(source) for source in self.sources)
+            issues = tuple(msgspec.structs.replace(issue, where=_valid(issue.where)) for issue in self.issues)
+            return _encode(msgspec.structs.replace(self, sources=sources, issues=issues)) + b"\n"
 
 
 def named_lines(result: ImagingResult, name: Callable[[ImagingConversion], str] | None) -> list[StudyLine]:
@@ -62,3 +66,7 @@ def named_lines(result: ImagingResult, name: Callable[[ImagingConversion], str] 
         StudyLine(study_uid=None, sources=(each.source,), files_read=1, issues=each.issues) for each in result.leftovers
     ]
     return lines
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8", "replace")
