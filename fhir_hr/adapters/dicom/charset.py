@@ -113,7 +113,7 @@ class Charset(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def name(self) -> str:
         """The terms as stated, for messages."""
-        return "\\".join(self.stated)[:80]
+        return _shown("\\".join(self.stated))
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,7 @@ Values are taken as the bytes that pydicom read, wherever it has not converted t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.adapters.dicom.quiet import quiet
 from fhir_hr.adapters.dicom.values import Reading, fault, number_text, split_text, too_long
+from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ _LIMITS = DicomLimits()
 _UNDEFINED = 0xFFFFFFFF
 _ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00", b"\xfe\xff\xdd\xe0", b"\xff\xfe\xe0\xdd")
 """Item, or the end of the sequence; little and big endian."""
+_OF_ALL_TEXT = frozenset(
+    {
+        IssueCode.CHARSET_ASSUMED,
+        IssueCode.CHARSET_WRONG,
+        IssueCode.CHARSET_UNKNOWN,
+        IssueCode.CHARSET_REPAIRED,
+    }
+)
 _LEFT_ESCAPES = re.compile(r"\x1b(\$\)[AC]|\([BJ])")
 """What pydicom leaves in text of code extensions when it converts it."""
 _CHARSET = re.compile(r"encoding|character set", re.IGNORECASE)
@@ -92,16 +101,13 @@ def guarded(issues: list[Issue]) -> Iterator[None]:
         )
 
 
-def bounded_issues(issues: list[Issue], limits: DicomLimits) -> tuple[Issue, ...]:
-    """Each issue once, as many as the limits allow, and a last one that counts the others."""
-    once = tuple(dict.fromkeys(issues))
-    if len(once) <= limits.issues:
-        return once
-    words = f"{len(once) - limits.issues} further issues of this object are not listed"
-    return (
-        *once[: limits.issues],
-        Issue(code=IssueCode.LIMIT_REACHED, severity=Severity.WARNING, where="", message=words),
-    )
+def bounded_issues(issues: Iterable[Issue], limits: DicomLimits) -> tuple[Issue, ...]:
+    """Say of several texts only once that their character set is wrong; no more issues than the limits allow."""
+    log = IssueLog(limit=limits.issues, of="object")
+    for issue in issues:
+        add = log.add_once if issue.code in _OF_ALL_TEXT else log.add
+        add(issue.code, issue.severity, issue.where, issue.message)
+    return log.done()
 
 
 class _Context(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["FIELDS", "FIELD_OF", "LAST_TAG", "SEQUENCE_TAGS", "VR_OF", "Field", "Tag", "place"]
+__all__ = ["FIELDS", "FIELD_OF", "SEQUENCE_TAGS", "VR_OF", "Field", "Tag", "place"]
 
 
 class Tag:
@@ -194,8 +194,6 @@ SEQUENCE_TAGS = frozenset(
     }
 )
 """Sequences of the root that are read, the functional groups aside."""
-LAST_TAG = Tag.FRAME_GROUPS
-"""Nothing beyond it is read."""
 
 VR_OF = {
     **{field.tag: field.vr for field in FIELDS},

@@ -68,7 +68,7 @@ class HeaderReader:
                 return _by_pydicom(_Bounded(file, limits.header_bytes), self._reading)
         except (OSError, zlib.error, EOFError) as error:  # a file of an archive can be damaged too
             return Outcome(None, (_unreadable(error),))
-        return Outcome(header, bounded_issues(list(issues), limits) if issues else ())
+        return Outcome(header, bounded_issues(issues, limits) if issues else ())
 
 
 def read_header(

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from fhir_hr.adapters.dicom.assembly import fill, sequence_fields
 from fhir_hr.adapters.dicom.charset import Charset, charset_of
-from fhir_hr.adapters.dicom.fields import FIELD_OF, LAST_TAG, SEQUENCE_TAGS, VR_OF, Tag
+from fhir_hr.adapters.dicom.fields import FIELD_OF, SEQUENCE_TAGS, VR_OF, Tag
 from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.adapters.dicom.values import Reading, fault, split_text
@@ -41,6 +41,9 @@ _length = struct.Struct("<I").unpack_from
 _item_head = struct.Struct("<II").unpack_from
 
 _WANTED = frozenset(FIELD_OF) | SEQUENCE_TAGS | {Tag.SHARED_GROUPS, Tag.FRAME_GROUPS}
+_PIXELS, _PIXEL_DATA = 0x7FE00008, 0x7FE00010
+"""FloatPixelData to PixelData: the header ends before them. All up to there is hopped over, though nothing beyond the
+functional groups is wanted: only so a tag that is out of order is seen."""
 _MOST_CHARSETS = 100
 _LONGEST_REMEMBERED = 4096
 _NOT_EXPLICIT_LITTLE = frozenset(
@@ -173,11 +176,11 @@ def _is_explicit_little(uid: str | None) -> bool:
 def _scan(file: BinaryIO, limits: DicomLimits) -> tuple[bytes, list[tuple[int, int, int, int]]]:
     """Find the wanted elements: what was read of the file, and tag, representation, start and end of each."""
     data = file.read(_FIRST_READ)
-    if data[_PREAMBLE : _PREAMBLE + 4] != b"DICM":
+    if data[_PREAMBLE : _PREAMBLE + 6] != b"DICM\x02\0":  # the meta information comes first, in group 2
         raise Surprise
     at, last, size = _PREAMBLE + 4, 0, len(data)
     places: list[tuple[int, int, int, int]] = []
-    wanted, short, long, head, last_tag = _WANTED, _SHORT, _LONG, _head, LAST_TAG
+    wanted, short, long, head = _WANTED, _SHORT, _LONG, _head
     while True:
         if at + 12 > size:
             data = _more(file, data, at + 12, limits, at_end=True)
@@ -186,10 +189,11 @@ def _scan(file: BinaryIO, limits: DicomLimits) -> tuple[bytes, list[tuple[int, i
                 break
         group, element, vr, length = head(data, at)
         tag = group << 16 | element
-        if not last < tag <= last_tag:
-            if tag <= last or vr not in _VR_NAME:
+        if not last < tag < _PIXELS:
+            if tag <= last:
                 raise Surprise
-            break
+            if tag <= _PIXEL_DATA:
+                break
         last = tag
         if vr in short:
             end = at + 8 + length

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from fhir_hr.adapters.dicom.datasets import header_of_dataset
+from fhir_hr.adapters.dicom.datasets import bounded_issues, header_of_dataset
 from fhir_hr.adapters.dicom.fields import FIELDS
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.adapters.dicom.values import Reading
@@ -27,7 +27,8 @@ LIMITS = DicomLimits()
 
 
 def walked(data, **options):
-    return Walker(Reading(**options)).read(io.BytesIO(data))
+    header, issues = Walker(Reading(**options)).read(io.BytesIO(data))
+    return header, bounded_issues(issues, LIMITS)
 
 
 def by_pydicom(data, **options):
@@ -55,7 +56,7 @@ def test_every_file_that_pydicom_ships():
         walked_files += 1
         theirs, their_issues = by_pydicom(data)
         assert ours == theirs, path.name
-        assert sorted(set(map(str, issues))) == sorted(set(map(str, their_issues))), path.name
+        assert bounded_issues(issues, LIMITS) == their_issues or set(issues) == set(their_issues), path.name
         assert walked(data)[0] == ours, path.name
     assert walked_files > 120
 
@@ -199,6 +200,7 @@ def surprises():
     yield "no preamble", data[132:]
     yield "no letters", b"abc"
     yield "a tag out of order", changed(data, b"\x20\x00\x11\x00IS", b"\x08\x00\x11\x00IS")
+    yield "a tag too high, followed by others", changed(data, b"\x20\x00\x11\x00IS", b"\x20\x7a\x11\x00IS")
     yield "a representation that is none", changed(data, b"\x20\x00\x11\x00IS", b"\x20\x00\x11\x00??")
     yield "a sequence where text belongs", changed(data, b"\x10\x00\x20\x00LO", b"\x10\x00\x20\x00SQ")
     yield "cut within an element", data[:700]
@@ -334,4 +336,16 @@ def test_changed_bytes_are_given_up_or_read_alike(data):
         header, _ = walked(bytes(raw))
     except Surprise:
         return
-    assert header == walked(bytes(raw))[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            theirs, _ = by_pydicom(bytes(raw))
+        except (
+            ValueError,
+            TypeError,
+            OSError,
+            AttributeError,
+            KeyError,
+        ):  # a NUL in the character set makes pydicom raise, for one
+            return
+    assert header == theirs
