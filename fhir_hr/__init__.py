@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fhir_hr.model.priors import Institution, Prior
     from fhir_hr.recognition.conversion import Conversion, Converter, convert
     from fhir_hr.recognition.documents import read_evidence, read_order
+    from fhir_hr.recognition.imaging import ImagingConversion, ImagingConverter, ImagingResult, convert_imaging
     from fhir_hr.recognition.priors import priors_of
     from fhir_hr.recognition.recognising import Recognition, find_priors, recognise
     from fhir_hr.render.check import check_bundle, check_bytes
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
         Refused,
         Unavailable,
     )
+    from fhir_hr.sources.dicomweb import DicomWebArchive
+    from fhir_hr.sources.dimse import DimseArchive
+    from fhir_hr.sources.studies import PacsSource, PatientNumbers, StudyAnswer, StudyQuery
 
 __all__ = [
     "BundleKind",
@@ -57,9 +61,14 @@ __all__ = [
     "Converter",
     "DataFileError",
     "Decision",
+    "DicomWebArchive",
+    "DimseArchive",
     "ExclusionClaim",
     "FhirHrError",
     "Found",
+    "ImagingConversion",
+    "ImagingConverter",
+    "ImagingResult",
     "Institution",
     "InvariantError",
     "Issue",
@@ -71,8 +80,10 @@ __all__ = [
     "Order",
     "OrderItem",
     "PackError",
+    "PacsSource",
     "Partial",
     "PatientIdentity",
+    "PatientNumbers",
     "Prior",
     "PriorQuery",
     "PriorSource",
@@ -84,6 +95,8 @@ __all__ = [
     "Release",
     "Severity",
     "StoreError",
+    "StudyAnswer",
+    "StudyQuery",
     "Unavailable",
     "UsageError",
     "__version__",
@@ -91,6 +104,7 @@ __all__ = [
     "check_bundle",
     "check_bytes",
     "convert",
+    "convert_imaging",
     "decide",
     "explain",
     "find_priors",
@@ -120,6 +134,7 @@ _HOMES = {
     "fhir_hr.model.priors": ("Institution", "Prior"),
     "fhir_hr.recognition.conversion": ("Conversion", "Converter", "convert"),
     "fhir_hr.recognition.documents": ("read_evidence", "read_order"),
+    "fhir_hr.recognition.imaging": ("ImagingConversion", "ImagingConverter", "ImagingResult", "convert_imaging"),
     "fhir_hr.recognition.priors": ("priors_of",),
     "fhir_hr.recognition.recognising": ("Recognition", "find_priors", "recognise"),
     "fhir_hr.render.check": ("check_bundle", "check_bytes"),
@@ -138,6 +153,9 @@ _HOMES = {
         "Refused",
         "Unavailable",
     ),
+    "fhir_hr.sources.dicomweb": ("DicomWebArchive",),
+    "fhir_hr.sources.dimse": ("DimseArchive",),
+    "fhir_hr.sources.studies": ("PacsSource", "PatientNumbers", "StudyAnswer", "StudyQuery"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

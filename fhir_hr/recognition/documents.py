@@ -1,4 +1,4 @@
-"""The JSON documents that a caller writes by hand: an order, quality evidence, a statement on an examination.
+"""The JSON documents that a caller writes by hand: order, quality evidence, statement on an exam, study query.
 
 Strict: an unknown key, a missing one or a wrong type is an error that names its place, never a guess.
 """
@@ -21,8 +21,17 @@ from fhir_hr.model.orders import ExclusionClaim, Order, OrderItem
 from fhir_hr.model.people import Sex
 from fhir_hr.model.priors import Grade, Institution, InstitutionType, Ownership
 from fhir_hr.model.when import Precision, When
+from fhir_hr.sources.studies.query import StudyQuery
 
-__all__ = ["MAX_BYTES", "ExamStatement", "read_evidence", "read_exam_statement", "read_order", "when_from_text"]
+__all__ = [
+    "MAX_BYTES",
+    "ExamStatement",
+    "read_evidence",
+    "read_exam_statement",
+    "read_order",
+    "read_study_query",
+    "when_from_text",
+]
 
 MAX_BYTES = 4 << 20
 """Largest document that is read."""
@@ -122,6 +131,10 @@ class _ExamStatement(_Part):
     by: str | None = None
 
 
+class _StudyQuery(StudyQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
 class _EvidenceList(_Part):
     evidence: tuple[_Evidence, ...]
     note: str | None = None
@@ -165,6 +178,32 @@ def read_exam_statement(data: bytes) -> ExamStatement:
     stated = _decode(data, _ExamStatement, "exam statement")
     plain = {name: getattr(stated, name) for name in _ExamStatement.__struct_fields__ if name != "institution"}
     return ExamStatement(institution=Institution(**msgspec.structs.asdict(stated.institution)), **plain)
+
+
+def read_study_query(data: bytes) -> StudyQuery:
+    """Read what is asked of image archives: one JSON object with the fields of :class:`StudyQuery`.
+
+    Raises:
+        UsageError: it is no JSON, something in it is unknown or impossible, or nothing is asked.
+
+    Example:
+        >>> read_study_query('{"patient_id": "T0001", "modalities": ["CT"]}'.encode()).modalities
+        ('CT',)
+    """
+    stated = _decode(data, _StudyQuery, "query")
+    for name in ("birth_date", "date_from", "date_to"):
+        day = getattr(stated, name)
+        if day is not None and not (len(day) == 8 and day.isascii() and day.isdigit() and _is_possible(day)):
+            msg = f"query: $.{name} must be a day like 20260301"
+            raise UsageError(msg)
+    if stated.limit < 1:
+        msg = "query: $.limit must be 1 or more"
+        raise UsageError(msg)
+    plain = StudyQuery(**{name: getattr(stated, name) for name in StudyQuery.__struct_fields__})
+    if plain == StudyQuery(limit=plain.limit):
+        msg = "query: nothing is asked; name a patient, a time or a study, since whole archives are not listed"
+        raise UsageError(msg)
+    return plain
 
 
 def read_order(data: bytes) -> Order:

@@ -11,12 +11,13 @@ import msgspec
 
 from fhir_hr.cli.console import choose_language, complain, console, tracked, write_bytes
 from fhir_hr.cli.exits import Exit
+from fhir_hr.cli.files import read_document
 from fhir_hr.cli.sources import Archive, open_archives
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, Severity
 from fhir_hr.mapping.imaging_senders import load_imaging_senders
 from fhir_hr.model.imaging import Study
-from fhir_hr.model.people import Sex
+from fhir_hr.recognition.documents import MAX_BYTES, read_study_query
 from fhir_hr.recognition.imaging import read_exam
 from fhir_hr.sources.studies import StudyAnswer, StudyQuery, StudyState
 
@@ -28,7 +29,6 @@ _EPILOG = """an archive is an address:
 or a [[source]] table of a TOML file (--sources): with secrets from the environment, TLS, character sets.
 Exit code 3: an archive could not be asked fully, there may be more.
 """
-_DAY = 8
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +42,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--source", metavar="ADDRESS", action="append", default=[], help="an archive; may be repeated")
     parser.add_argument("--sources", metavar="FILE", action="append", default=[], help="archives described in TOML")
+    parser.add_argument(
+        "--query",
+        metavar="FILE",
+        help="what is asked as JSON (- for standard input), in place of the options below: other users of this "
+        "machine can see those",
+    )
     parser.add_argument("--patient-id", metavar="ID", help="patient number, compared exactly")
     parser.add_argument("--issuer", metavar="NAME", help="who gave the patient number (IssuerOfPatientID)")
     parser.add_argument("--name", metavar="NAME", help="patient name, with * as wildcard; Chinese or pinyin")
@@ -53,7 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--accession", metavar="NUMBER", help="accession number")
     parser.add_argument("--study", metavar="UID", action="append", default=[], help="study UID; may be repeated")
     parser.add_argument("--description", metavar="TEXT", help="study description, with * as wildcard")
-    parser.add_argument("--limit", type=int, default=1_000, metavar="N", help="most studies wanted (default 1000)")
+    parser.add_argument("--limit", type=int, metavar="N", help="most studies wanted (default 1000)")
     parser.add_argument("--no-series", action="store_true", help="do not ask for series: faster, but items stay open")
     parser.add_argument("--senders", metavar="DIR", action="append", default=[], help="further imaging sender profiles")
     parser.add_argument("--picture", metavar="FILE.svg", help="write the time line as a picture; it names no patient")
@@ -83,32 +89,27 @@ def run(options: argparse.Namespace) -> Exit:
 
 
 def _query(options: argparse.Namespace) -> StudyQuery:
-    for name in ("birth", "since", "until"):
-        value = getattr(options, name)
-        if value is not None and not (len(value) == _DAY and value.isascii() and value.isdigit()):
-            msg = f"--{name} must be a day like 20260301"
+    stated = {
+        "patient_id": options.patient_id,
+        "issuer": options.issuer,
+        "name": options.name,
+        "birth_date": options.birth,
+        "sex": options.sex,
+        "date_from": options.since,
+        "date_to": options.until,
+        "modalities": options.modality or None,
+        "accession": options.accession,
+        "study_uids": options.study or None,
+        "description": options.description,
+        "limit": options.limit,
+    }
+    given = {key: value for key, value in stated.items() if value is not None}
+    if options.query is not None:
+        if given:
+            msg = "--query holds all that is asked; give no condition beside it"
             raise UsageError(msg)
-    if options.limit < 1:
-        msg = "--limit must be 1 or more"
-        raise UsageError(msg)
-    query = StudyQuery(
-        patient_id=options.patient_id,
-        issuer=options.issuer,
-        name=options.name,
-        birth_date=options.birth,
-        sex=Sex(options.sex) if options.sex else None,
-        date_from=options.since,
-        date_to=options.until,
-        modalities=tuple(options.modality),
-        accession=options.accession,
-        study_uids=tuple(options.study),
-        description=options.description,
-        limit=options.limit,
-    )
-    if query == StudyQuery(limit=options.limit):
-        msg = "ask for something: a patient, a time, a study; whole archives are not listed"
-        raise UsageError(msg)
-    return query
+        return read_study_query(read_document(options.query, limit=MAX_BYTES, what="query"))
+    return read_study_query(msgspec.json.encode(given))
 
 
 def _with_series(archive: Archive, answer: StudyAnswer) -> StudyAnswer:

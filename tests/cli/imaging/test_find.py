@@ -101,9 +101,10 @@ def test_a_broken_file_of_archives_is_told(cli, tmp_path, text, said):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "ask for something"),
-        (("--patient-id", "1", "--since", "2026-01-01"), "--since must be a day like 20260301"),
-        (("--patient-id", "1", "--limit", "0"), "--limit must be 1 or more"),
+        ((), "nothing is asked"),
+        (("--patient-id", "1", "--since", "2026-01-01"), "$.date_from must be a day like 20260301"),
+        (("--patient-id", "1", "--since", "20261301"), "$.date_from must be a day like 20260301"),
+        (("--patient-id", "1", "--limit", "0"), "$.limit must be 1 or more"),
         (("--patient-id", "1"), "no archive was named"),
         (("--patient-id", "1", "--source", "pacs"), "'pacs' is no archive"),
     ],
@@ -111,3 +112,15 @@ def test_a_broken_file_of_archives_is_told(cli, tmp_path, text, said):
 def test_a_wrong_call_is_told(cli, words, said):
     done = cli("imaging", "find", *words)
     assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_what_is_asked_can_stay_off_the_command_line(cli, server, tmp_path):
+    file = tmp_path / "query.json"
+    file.write_text('{"patient_id": "T0001", "modalities": ["CT"]}', "utf-8")
+    done = cli("imaging", "find", "--source", server.root, "--query", file)
+    assert (done.code, "2026-03-01" in done.out) == (0, True)
+    done = cli("imaging", "find", "--source", server.root, "--query", file, "--name", "x")
+    assert "give no condition beside it" in done.err
+    file.write_text('{"patient": "T0001"}', "utf-8")
+    done = cli("imaging", "find", "--source", server.root, "--query", file)
+    assert (done.code, "T0001" in done.err) == (2, False)
