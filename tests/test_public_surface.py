@@ -16,6 +16,8 @@ Issue IssueCode ItemDecision MemorySource MissingExtraError Nothing Order OrderI
 Prior PriorQuery PriorSource PriorStore Reason Recognition RecognitionOutcome Refused Release Severity StoreError
 Unavailable UsageError __version__ builtin_pack check_bundle check_bytes convert decide explain find_priors load_pack
 load_senders priors_of read_evidence read_order recognise
+DicomWebArchive DimseArchive ImagingConversion ImagingConverter ImagingResult PacsSource PatientNumbers StudyAnswer
+StudyQuery convert_imaging
 """.split()
 
 
