@@ -166,6 +166,8 @@ def test_qrscp_writes_chinese_as_question_marks_so_an_object_is_read(loaded):
     assert not any(row.get("SpecificCharacterSet") for row in rows)
     answer = archive(loaded("qrscp")).find_studies(StudyQuery(patient_id="Q001", name="王小东"))
     assert (answer.state, found(answer)) == (StudyState.FOUND, CT_MR)
+    by_number = archive(loaded("qrscp")).find_studies(StudyQuery(patient_id="Q001")).studies
+    assert ["王小东" in {name.text for name in study.patient.names} for study in by_number] == [True, True]
     unsure = archive(loaded("qrscp"), objects=0).find_studies(StudyQuery(patient_id="Q001", name="王小东"))
     assert (unsure.state, unsure.studies) == (StudyState.PARTIAL, ())
 

@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from pynetdicom import evt
-from pynetdicom.dimse_primitives import N_ACTION
-from pynetdicom.presentation import build_context
 
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.find import failure_words
@@ -95,6 +92,10 @@ def commit(
 
 def _ask(peer: Peer, asked: dict[str, str], transaction_uid: str, receiver: Receiver, deadline: Deadline) -> Any:  # noqa: ANN401
     """Send the request; returns the report when it comes soon, perhaps on the same association."""
+    from pynetdicom import evt
+    from pynetdicom.dimse_primitives import N_ACTION
+    from pynetdicom.presentation import build_context
+
     contexts = [build_context(COMMITMENT, [_EXPLICIT_LITTLE, IMPLICIT_LITTLE])]
     handlers = [(evt.EVT_N_EVENT_REPORT, receiver.take_report)]
     with Link(peer, contexts, deadline, message_bytes=_REPORT_BYTES, handlers=handlers) as link:

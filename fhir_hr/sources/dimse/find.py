@@ -6,10 +6,9 @@ import io
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
-from pynetdicom.dimse_primitives import C_FIND
-from pynetdicom.presentation import PresentationContext, build_context
 
 from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.errors import PeerLostError
@@ -17,6 +16,9 @@ from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.keys import FIND, IMPLICIT_LITTLE, identifier
 from fhir_hr.sources.dimse.settings import Peer
 from fhir_hr.sources.dimse.wire import Link, payload
+
+if TYPE_CHECKING:
+    from pynetdicom.presentation import PresentationContext
 
 __all__ = ["Rows", "failure_words", "find", "find_context"]
 
@@ -79,6 +81,8 @@ def failure_words(status: int) -> str:
 
 def find_context() -> PresentationContext:
     """Return the presentation context of C-FIND, study root."""
+    from pynetdicom.presentation import build_context
+
     return build_context(FIND, [_EXPLICIT_LITTLE, IMPLICIT_LITTLE])
 
 
@@ -102,6 +106,8 @@ def find(
     Raises:
         PeerLostError: the archive offers no C-FIND.
     """
+    from pynetdicom.dimse_primitives import C_FIND
+
     context = link.accepted(FIND)
     if context is None:
         raise PeerLostError("C-FIND is not offered", refused=True)
@@ -133,6 +139,8 @@ class _Reading:
         self._count = 0
 
     def all(self, enough: Callable[[Header], bool]) -> Rows:
+        from pynetdicom.dimse_primitives import C_FIND
+
         try:
             while True:
                 _context, answer = self._link.receive()

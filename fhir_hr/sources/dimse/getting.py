@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from pynetdicom.dimse_primitives import C_GET, C_STORE
-from pynetdicom.presentation import build_context, build_role
 
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.find import failure_words
@@ -17,7 +17,10 @@ from fhir_hr.sources.dimse.settings import Peer
 from fhir_hr.sources.dimse.sockets import Deadline
 from fhir_hr.sources.dimse.wire import Link, payload
 
-__all__ = ["STORAGE_CLASSES", "get"]
+if TYPE_CHECKING:
+    from pynetdicom.dimse_primitives import C_STORE
+
+__all__ = ["failed_uids", "get", "level_of", "storage_classes"]
 
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _MOST_CLASSES = 127  # an association has at most 128 contexts, one is for C-GET itself
@@ -36,15 +39,13 @@ _COMMON = (
 )
 
 
-def _storage_classes() -> tuple[str, ...]:
+@cache
+def storage_classes() -> tuple[str, ...]:
+    """Return every storage class that is known; more than one association holds."""
     from pynetdicom import AllStoragePresentationContexts
 
     known = [str(context.abstract_syntax) for context in AllStoragePresentationContexts]
     return tuple(dict.fromkeys((*_COMMON, *known)))
-
-
-STORAGE_CLASSES = _storage_classes()
-"""Every storage class that is known; more than one association holds."""
 
 
 class _Counts(msgspec.Struct):
@@ -74,7 +75,7 @@ def get(
         expected: SOP Instance UIDs that there are; once all came, no further association is made.
         deadline: of the call this is part of.
     """
-    wanted = tuple(dict.fromkeys(sop_classes)) or STORAGE_CLASSES
+    wanted = tuple(dict.fromkeys(sop_classes)) or storage_classes()
     clock = deadline or Deadline(peer.bounds.total)
     taker = Taker(values, peer.bounds, take)
     complete = True
@@ -129,6 +130,9 @@ class _Getting:
         self.failure = ""
 
     def run(self) -> _Getting:
+        from pynetdicom.dimse_primitives import C_GET
+        from pynetdicom.presentation import build_context, build_role
+
         contexts = [build_context(GET, [_EXPLICIT_LITTLE, IMPLICIT_LITTLE])]
         contexts += [build_context(each, list(_SYNTAXES)) for each in self._classes]
         roles = [build_role(each, scp_role=True) for each in self._classes]
@@ -150,6 +154,8 @@ class _Getting:
         return self
 
     def _receive(self, link: Link, message_id: int, own: int, *, implicit: bool) -> None:
+        from pynetdicom.dimse_primitives import C_GET, C_STORE
+
         cancelled = False
         while True:
             context_id, message = link.receive()
@@ -174,6 +180,8 @@ class _Getting:
             return
 
     def _store(self, link: Link, context_id: int, message: C_STORE) -> None:
+        from pynetdicom.dimse_primitives import C_STORE
+
         answer = C_STORE()
         answer.MessageID = message.MessageID
         answer.MessageIDBeingRespondedTo = message.MessageID

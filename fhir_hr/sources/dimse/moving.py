@@ -7,9 +7,6 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from pynetdicom.dimse_primitives import C_MOVE
-from pynetdicom.presentation import build_context
-
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.find import failure_words
 from fhir_hr.sources.dimse.getting import failed_uids, level_of
@@ -83,6 +80,9 @@ class _Moving:
         self._deadline = deadline
 
     def run(self, receiver: Receiver) -> None:
+        from pynetdicom.dimse_primitives import C_MOVE
+        from pynetdicom.presentation import build_context
+
         contexts = [build_context(MOVE, [_EXPLICIT_LITTLE, IMPLICIT_LITTLE])]
         with Link(self._peer, contexts, self._deadline, message_bytes=self._peer.bounds.row_bytes) as link:
             context = link.accepted(MOVE)
@@ -122,6 +122,8 @@ class _Moving:
 
     def _next(self, link: Link, receiver: Receiver) -> Any:  # noqa: ANN401 - a C_MOVE with a status
         """Wait for an answer; an archive may say nothing while it sends."""
+        from pynetdicom.dimse_primitives import C_MOVE
+
         while True:
             before = receiver.arrivals
             try:

@@ -6,15 +6,16 @@ import queue
 import ssl
 import threading
 from types import TracebackType
-from typing import Any, Self
-
-from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
+from typing import TYPE_CHECKING, Any, Self
 
 from fhir_hr.errors import PeerLostError, UsageError
 from fhir_hr.sources.dimse.received import ReceivedObject, Taker
 from fhir_hr.sources.dimse.settings import Bounds
-from fhir_hr.sources.dimse.sockets import BoundedSocket, Deadline
+from fhir_hr.sources.dimse.sockets import BoundedSocket, Deadline, put_under_bounds
 from fhir_hr.sources.dimse.wire import payload
+
+if TYPE_CHECKING:
+    from pynetdicom import evt
 
 __all__ = ["COMMITMENT", "Receiver"]
 
@@ -51,6 +52,8 @@ class Receiver:
         taker: Taker | None = None,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
+
         if not 0 <= port < 65_536:
             raise UsageError(f"port {port} is none")
         self.reports: queue.Queue[tuple[int, bytes, bool]] = queue.Queue()
@@ -80,6 +83,8 @@ class Receiver:
         return int(self._server.server_address[1])
 
     def __enter__(self) -> Self:
+        from pynetdicom import evt
+
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._opened),
             (evt.EVT_DIMSE_RECV, self._count_anew),
@@ -113,7 +118,7 @@ class Receiver:
 
     def _opened(self, event: evt.Event) -> None:
         accepted: Any = event.assoc.dul.socket
-        wire = BoundedSocket.bind(accepted, deadline=self._deadline, bounds=self._bounds)
+        wire = put_under_bounds(accepted, deadline=self._deadline, bounds=self._bounds)
         with self._lock:
             self._wires.append(wire)
 

@@ -9,14 +9,17 @@ import contextlib
 import socket
 import ssl
 import time
-
-from pynetdicom import ae as _ae
-from pynetdicom.association import Association
-from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from fhir_hr.sources.dimse.settings import Bounds, Peer
 
-__all__ = ["BoundedSocket", "Deadline", "Entity", "words_of"]
+if TYPE_CHECKING:
+    from pynetdicom.association import Association
+    from pynetdicom.transport import T_CONNECT, AddressInformation
+
+__all__ = ["BoundedSocket", "Deadline", "Entity", "entity_of", "put_under_bounds", "words_of"]
 
 _PDU_SLACK = 1 << 16
 _WAITING_MESSAGES = 64
@@ -35,8 +38,16 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
 
-class BoundedSocket(AssociationSocket):
+class BoundedSocket:
     """A socket that reads no more, and no longer, than it may."""
+
+    assoc: Any
+    socket: socket.socket | None
+    tls_args: tuple[ssl.SSLContext, str] | None
+    provider_queue: Any
+    _ready: Any
+    _is_connected: bool
+    close: Callable[[], None]
 
     deadline: Deadline
     patience: float
@@ -46,19 +57,10 @@ class BoundedSocket(AssociationSocket):
     heard = 0.0
     failure: str = ""
 
-    @classmethod
-    def bind(cls, wire: AssociationSocket, *, deadline: Deadline, bounds: Bounds) -> BoundedSocket:
-        """Put a socket that pynetdicom's server accepted under bounds."""
-        wire.__class__ = cls
-        assert isinstance(wire, cls)
-        wire.deadline = deadline
-        wire.patience = bounds.silence
-        wire.pdu_bytes = bounds.pdu + _PDU_SLACK
-        wire.message_bytes = bounds.object_bytes
-        return wire
-
     def connect(self, primitive: T_CONNECT) -> None:
         """Connect, by TLS where asked, within the time that there is; the reason of a failure is kept."""
+        from pynetdicom.transport import AddressInformation
+
         held = self.socket
         assert held is not None
         try:
@@ -131,11 +133,13 @@ class BoundedSocket(AssociationSocket):
         raise OSError(why)
 
 
-class Entity(_ae.ApplicationEntity):
+class Entity:
     """An application entity whose associations read by :class:`BoundedSocket`."""
 
+    associate: Any
+
     def __init__(self, peer: Peer, deadline: Deadline, *, message_bytes: int) -> None:
-        super().__init__(ae_title=peer.calling_ae)
+        super().__init__(ae_title=peer.calling_ae)  # type: ignore[call-arg]
         bounds = peer.bounds
         self.connection_timeout = max(0.001, min(bounds.connect, deadline.left))
         self.acse_timeout = max(0.001, min(bounds.connect, deadline.left))
@@ -150,7 +154,7 @@ class Entity(_ae.ApplicationEntity):
     def _create_socket(
         self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
     ) -> BoundedSocket:
-        wire = BoundedSocket(assoc, address=address)
+        wire: BoundedSocket = _socket_class()(assoc, address=address)
         wire.tls_args = tls_args
         wire.deadline = self._deadline
         wire.patience = self._bounds.connect
@@ -158,6 +162,36 @@ class Entity(_ae.ApplicationEntity):
         wire.message_bytes = self._message_bytes
         self.association, self.wire = assoc, wire
         return wire
+
+
+@cache
+def _socket_class() -> Any:  # noqa: ANN401 - a class that exists once pynetdicom is loaded
+    from pynetdicom.transport import AssociationSocket
+
+    return type("BoundedAssociationSocket", (BoundedSocket, AssociationSocket), {})
+
+
+@cache
+def _entity_class() -> Any:  # noqa: ANN401 - as above
+    from pynetdicom.ae import ApplicationEntity
+
+    return type("BoundedEntity", (Entity, ApplicationEntity), {})
+
+
+def entity_of(peer: Peer, deadline: Deadline, *, message_bytes: int) -> Any:  # noqa: ANN401 - an Entity and more
+    """Return an application entity for one association."""
+    return _entity_class()(peer, deadline, message_bytes=message_bytes)
+
+
+def put_under_bounds(wire: Any, *, deadline: Deadline, bounds: Bounds) -> BoundedSocket:  # noqa: ANN401
+    """Put a socket that pynetdicom's server accepted under bounds."""
+    wire.__class__ = _socket_class()
+    bounded: BoundedSocket = wire
+    bounded.deadline = deadline
+    bounded.patience = bounds.silence
+    bounded.pdu_bytes = bounds.pdu + _PDU_SLACK
+    bounded.message_bytes = bounds.object_bytes
+    return bounded
 
 
 def words_of(error: OSError) -> str:

@@ -12,16 +12,16 @@ import queue
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self
-
-from pynetdicom import evt
-from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_CANCEL
-from pynetdicom.presentation import PresentationContext
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.settings import Bounds, Peer
-from fhir_hr.sources.dimse.sockets import BoundedSocket, Deadline, Entity, words_of
+from fhir_hr.sources.dimse.sockets import BoundedSocket, Deadline, Entity, entity_of, words_of
+
+if TYPE_CHECKING:
+    from pynetdicom import evt
+    from pynetdicom.association import Association
+    from pynetdicom.presentation import PresentationContext
 
 __all__ = ["Agreed", "Link", "payload"]
 
@@ -83,7 +83,7 @@ class Link:
         self._roles = list(roles)
         self._handlers = list(handlers)
         self._tls = (peer.tls.context(), peer.host) if peer.tls else None
-        self._entity = Entity(peer, deadline, message_bytes=message_bytes)
+        self._entity: Entity = entity_of(peer, deadline, message_bytes=message_bytes)
         self._message_id = 0
         self._broken = False
         self._silent = False
@@ -102,6 +102,8 @@ class Link:
         self.close()
 
     def _associate(self) -> None:
+        from pynetdicom import evt
+
         if not self._deadline.left:
             raise PeerLostError(f"no answer within {self._deadline.seconds:g} s")
         try:
@@ -175,6 +177,8 @@ class Link:
 
     def cancel(self, message_id: int, context_id: int) -> None:
         """Send a C-CANCEL (PS3.7 9.3.2.3); answers go on until the peer has seen it."""
+        from pynetdicom.dimse_primitives import C_CANCEL
+
         request = C_CANCEL()
         request.MessageIDBeingRespondedTo = message_id
         self.send(request, context_id)
