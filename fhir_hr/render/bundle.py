@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fhir_hr.errors import UsageError
 from fhir_hr.model.lab import ReportKind, ReportMessage, ReportStatus
 from fhir_hr.render.collect import Collector, entry, reference
@@ -33,6 +35,7 @@ _DOCUMENT_TYPES = {
     ),
     ReportKind.OTHER: (None, "检查检验报告"),
 }
+_IMAGES_TITLE = "检查影像"
 _AMENDED = frozenset((ReportStatus.AMENDED, ReportStatus.CORRECTED, ReportStatus.APPENDED))
 
 
@@ -72,7 +75,8 @@ def provenance(out: Collector, targets: list[str], *, sender: str | None, record
     source: Json = {"identifier": {"type": {"text": "SHA-256"}, "value": message.origin.sha256}}
     if not message.origin.sha256:
         # A study is read from many files and never in whole: its own number stands for it.
-        source = {"identifier": {"value": message.origin.message_id}}
+        number = clean(message.origin.message_id)
+        source = {"identifier": {"value": number}} if number else {"display": "unknown"}
     if text := clean(message.control_id):
         source["display"] = clean(f"{message.type} {text}".strip())
     resource["entity"] = [{"role": "source", "what": source}]
@@ -84,9 +88,15 @@ def _agent(code: str, display: str) -> Json:
 
 
 def composition(
-    out: Collector, report_ids: dict[str, str], *, sender: str | None, timestamp: str, dialect: R4
+    out: Collector,
+    report_ids: dict[str, str],
+    *,
+    study_ids: Sequence[str] = (),
+    sender: str | None,
+    timestamp: str,
+    dialect: R4,
 ) -> tuple[str, Json]:
-    """Return id and resource of the Composition that makes a document of the reports."""
+    """Return id and resource of the Composition that makes a document of the reports and their images."""
     message = out.message
     resource_id = out.ids.make("Composition", message_key(message))
     resource = out.base("Composition", resource_id)
@@ -110,6 +120,8 @@ def composition(
         }
         for report in message.reports
     ]
+    if study_ids:
+        resource["section"].append({"title": _IMAGES_TITLE, "entry": [reference(one) for one in study_ids]})
     return resource_id, resource
 
 

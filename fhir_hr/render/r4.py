@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from fhir_hr.mapping.canonical import SNOMED
 from fhir_hr.model.codes import Concept
+from fhir_hr.model.exams import Side
 from fhir_hr.model.lab import Specimen
 from fhir_hr.model.people import Encounter, Organization
 from fhir_hr.model.values import Attachment, SampledData
@@ -18,6 +20,7 @@ from fhir_hr.render.datatypes import (
     human_name,
     period,
     put_unit,
+    source_text,
 )
 from fhir_hr.render.encode import Json
 from fhir_hr.render.release import Release
@@ -37,6 +40,14 @@ class R4:
     device_name_text = "name"
     report_study = "imagingStudy"
     report_has_note = False
+    study_has_readers = True
+    has_invoke_display = True
+    # Value set bodysite-laterality of R4.
+    sides: Mapping[Side, Json] = {
+        Side.LEFT: {"system": SNOMED, "code": "419161000", "display": "Unilateral left"},
+        Side.RIGHT: {"system": SNOMED, "code": "419465000", "display": "Unilateral right"},
+        Side.BOTH: {"system": SNOMED, "code": "51440002", "display": "Bilateral"},
+    }
 
     # -- parties ---------------------------------------------------------------------------------
 
@@ -137,11 +148,15 @@ class R4:
         return code
 
     def put_series_site(self, series: Json, site: Json) -> None:
-        """Put the body site of a series: one Coding; further ones and the words stay beside it."""
+        """Put the body site of a series: one Coding, of a known system where there is one; the words stay beside it."""
         codings = site.get("coding", [])
-        out = dict(codings[0]) if codings else {"display": site["text"]}
-        if codings and "display" not in out and site.get("text"):
-            out["display"] = site["text"]
+        chosen = next((one for one in codings if "system" in one), codings[0] if codings else {})
+        out = dict(chosen)
+        words = site.get("text")
+        if words and "display" not in out:
+            out["display"] = words
+        elif words and words != out["display"]:
+            out["extension"] = [*out.get("extension", []), source_text(words)]
         series["bodySite"] = out
 
     def put_procedures(self, resource: Json, procedures: Sequence[Json]) -> None:
@@ -149,15 +164,10 @@ class R4:
         if procedures:
             resource["procedureCode"] = list(procedures)
 
-    def put_readers(self, resource: Json, readers: Sequence[Json], names: Sequence[str]) -> None:  # noqa: ARG002 - R5
-        """Put who read the images."""
-        if readers:
-            resource["interpreter"] = list(readers)
-
-    def put_connection(self, endpoint: Json, connection: Json, mime_types: Sequence[str]) -> None:
+    def put_connection(self, endpoint: Json, connection: Json, *, payload: Json, mime_types: Sequence[str]) -> None:
         """Put how an Endpoint is talked to, and what it serves."""
         endpoint["connectionType"] = connection
-        endpoint["payloadType"] = [{"text": "DICOM"}]
+        endpoint["payloadType"] = [payload]
         endpoint["payloadMimeType"] = list(mime_types)
 
     # -- documents -----------------------------------------------------------------------------------

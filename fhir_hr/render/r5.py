@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from fhir_hr.mapping.canonical import SNOMED
 from fhir_hr.model.codes import Concept
+from fhir_hr.model.exams import Side
 from fhir_hr.model.lab import Specimen
 from fhir_hr.model.people import Encounter, Organization
 from fhir_hr.model.values import Attachment, SampledData
@@ -27,6 +29,14 @@ class R5(R4):
     device_name_text = "value"
     report_study = "study"
     report_has_note = True
+    study_has_readers = False
+    has_invoke_display = False
+    # DICOM CID 244, which R5 binds to.
+    sides: Mapping[Side, Json] = {
+        Side.LEFT: {"system": SNOMED, "code": "7771000", "display": "Left"},
+        Side.RIGHT: {"system": SNOMED, "code": "24028007", "display": "Right"},
+        Side.BOTH: {"system": SNOMED, "code": "51440002", "display": "Bilateral"},
+    }
 
     def encounter_class(self, encounter: Encounter) -> object:
         """Return ``Encounter.class``: a list of concepts, which the caller leaves out when empty."""
@@ -117,15 +127,10 @@ class R5(R4):
         if procedures:
             resource["procedure"] = [{"concept": each} for each in procedures]
 
-    def put_readers(self, resource: Json, readers: Sequence[Json], names: Sequence[str]) -> None:  # noqa: ARG002 - R4
-        """Put who read the images: R5 has no interpreter of a study, only of its report."""
-        if names:
-            resource["note"] = [{"text": f"阅片医师：{'、'.join(names)}"}]
-
-    def put_connection(self, endpoint: Json, connection: Json, mime_types: Sequence[str]) -> None:
+    def put_connection(self, endpoint: Json, connection: Json, *, payload: Json, mime_types: Sequence[str]) -> None:
         """Put how an Endpoint is talked to, and what it serves: ``payloadType`` became ``payload``."""
         endpoint["connectionType"] = [{"coding": [connection]}]
-        endpoint["payload"] = [{"type": [{"text": "DICOM"}], "mimeType": list(mime_types)}]
+        endpoint["payload"] = [{"type": [payload], "mimeType": list(mime_types)}]
 
     def composition_subject(self, patient: Json) -> object:
         """Return ``Composition.subject``: a list."""

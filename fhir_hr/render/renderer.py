@@ -17,7 +17,7 @@ from fhir_hr.render.collect import Collector, sender_key
 from fhir_hr.render.definitions import definitions
 from fhir_hr.render.encode import Json
 from fhir_hr.render.ids import IdMaker
-from fhir_hr.render.imaging import Studies
+from fhir_hr.render.imaging import Studies, patient_of
 from fhir_hr.render.parties import Fixed, Parties
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.r5 import R5
@@ -118,8 +118,8 @@ class Renderer:
         # The entries of a transaction have another form than those that are remembered.
         remember = kind is not BundleKind.TRANSACTION
         parties = Parties(out, dialect=dialect, fixed=self._fixed if remember else None)
-        if message.patient is not None:
-            parties.patient(message.patient)
+        if (patient := patient_of(message, out)) is not None:
+            parties.patient(patient)
         if message.encounter is not None:
             parties.encounter(message.encounter)
         shapes = self._shapes if remember else None
@@ -140,7 +140,14 @@ class Renderer:
                 msg = "a document needs a report: the message holds none"
                 raise UsageError(msg)
             if moment is not None:
-                head = composition(out, reports.report_ids, sender=sender, timestamp=moment, dialect=dialect)
+                head = composition(
+                    out,
+                    reports.report_ids,
+                    study_ids=tuple(studies.study_ids.values()),
+                    sender=sender,
+                    timestamp=moment,
+                    dialect=dialect,
+                )
         self._verify(out, head)
         body = assemble(out, kind=kind, timestamp=moment, head=head)
         return Rendered(
