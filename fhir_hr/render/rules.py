@@ -5,6 +5,7 @@ Every rule yields ``(path, words)``; ``path`` is the path inside the resource.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 
 from fhir_hr.mapping.canonical import CANONICAL
 from fhir_hr.model.flags import EvidenceResult, EvidenceType, FlagBasis
+from fhir_hr.model.imaging import CompletenessGround, CompletenessVerdict
 from fhir_hr.model.lab import Scale
 from fhir_hr.render.datatypes import PROFILE, SOURCE_TEXT, UCUM
 from fhir_hr.render.encode import Json
@@ -180,11 +182,72 @@ def _text_rule(extension: Json, parent: str) -> Found:
         yield [], "source-text needs a valueString"
 
 
+def _completeness_rule(extension: Json, parent: str) -> Found:
+    if parent != "ImagingStudy":
+        yield [], f"study-completeness may not stand on {parent}"
+    parts: dict[str, list[Json]] = {}
+    for part in extension.get("extension", ()):
+        parts.setdefault(str(part.get("url")), []).append(part)
+    verdicts = [one.get("valueCode") for one in parts.get("verdict", ())]
+    if len(verdicts) != 1:
+        yield [], "study-completeness needs exactly one 'verdict' with valueCode"
+    for code in verdicts:
+        if code not in frozenset(CompletenessVerdict):
+            yield [], f"verdict {str(code)[:40]!r} is not one of: {', '.join(CompletenessVerdict)}"
+    unknown = parts.keys() - {"verdict", "evidence", "missingCount", "missing"}
+    if unknown:
+        yield [], f"unknown parts of study-completeness: {', '.join(sorted(unknown))}"
+    fails = False
+    for one in parts.get("evidence", ()):
+        values = {part.get("url"): part for part in one.get("extension", ())}
+        ground = values.get("ground", {}).get("valueCode")
+        if ground not in frozenset(CompletenessGround):
+            yield [], f"ground {str(ground)[:40]!r} is not one of: {', '.join(CompletenessGround)}"
+        fails = fails or values.get("holds", {}).get("valueBoolean") is False
+        if values.keys() - {"ground", "holds", "text"}:
+            yield [], "unknown parts of the evidence of study-completeness"
+    yield from _missing_rule(parts, verdicts, fails=fails)
+
+
+def _missing_rule(parts: dict[str, list[Json]], verdicts: list[object], *, fails: bool) -> Found:
+    named = parts.get("missing", ())
+    counted = [one.get("valueUnsignedInt") for one in parts.get("missingCount", ())]
+    if any("valueOid" not in one for one in named):
+        yield [], "'missing' needs a valueOid"
+    if len(counted) > 1 or any(not isinstance(one, int) for one in counted):
+        yield [], "study-completeness has at most one 'missingCount' with valueUnsignedInt"
+        return
+    count = counted[0] if counted else None
+    if _COMPLETE & set(verdicts) and (named or count or fails):
+        yield [], "a study that is called complete has something missing (hr-complete-1)"
+    if named and (not isinstance(count, int) or count < len(named)):
+        yield [], "more is listed as missing than is counted (hr-complete-2)"
+
+
+_COMPLETE = frozenset[object]((CompletenessVerdict.COMPLETE, CompletenessVerdict.COMPLETE_PER_ARCHIVE))
+
+
+def _valued(name: str, value: str, *contexts: str) -> Callable[[Json, str], Found]:
+    """Return the rule of an extension with one kind of value on certain elements."""
+
+    def rule(extension: Json, parent: str) -> Found:
+        if parent not in contexts:
+            yield [], f"{name} may not stand on {parent}"
+        if value not in extension:
+            yield [], f"{name} needs a {value}"
+
+    return rule
+
+
 EXTENSION_RULES: dict[str, Callable[[Json, str], Found]] = {
     FLAG: _flag_rule,
     f"{PROFILE}result-scale": _scale_rule,
     f"{PROFILE}source-sex": _sex_rule,
     SOURCE_TEXT: _text_rule,
+    f"{PROFILE}study-completeness": _completeness_rule,
+    f"{PROFILE}image-count": _valued("image-count", "valueUnsignedInt", "ImagingStudy", "ImagingStudy.series"),
+    f"{PROFILE}frame-count": _valued("frame-count", "valuePositiveInt", "ImagingStudy.series.instance"),
+    f"{PROFILE}item-candidate": _valued("item-candidate", "valueCoding", "ImagingStudy"),
 }
 
 
@@ -206,9 +269,17 @@ def profile_rules(resource: Json) -> Found:
             yield ["meta", "profile", index], f"the profile {name} is for {kind}"
             continue
         yield from check(resource)
-    flags = [one for one in resource.get("extension", ()) if one.get("url") == FLAG]
-    if len(flags) > 1:
-        yield ["extension"], "more than one recognition flag"
+    urls = [one.get("url") for one in resource.get("extension", ())]
+    for url, name in _ONCE.items():
+        if urls.count(url) > 1:
+            yield ["extension"], f"more than one {name}"
+
+
+_ONCE = {
+    FLAG: "recognition flag",
+    f"{PROFILE}study-completeness": "study-completeness",
+    f"{PROFILE}image-count": "image-count",
+}
 
 
 def _has_category(resource: Json, system: str, code: str) -> bool:
@@ -261,6 +332,32 @@ def _imaging_report_profile(resource: Json) -> Found:
             yield [], f"a recognised imaging report needs a {name}"
 
 
+def _imaging_study_profile(resource: Json) -> Found:
+    identifiers = resource.get("identifier", ())
+    uids = [index for index, one in enumerate(identifiers) if one.get("system") == "urn:dicom:uid"]
+    if len(uids) != 1:
+        yield ["identifier"], "a recognised imaging study needs exactly one identifier of the system urn:dicom:uid"
+    for index in uids:
+        if not _STUDY_UID.fullmatch(str(identifiers[index].get("value"))):
+            yield ["identifier", index], "the Study Instance UID is not written as urn:oid: and the UID (hr-study-1)"
+    for index, one in enumerate(identifiers):
+        if "value" not in one and any(each.get("code") == "ACSN" for each in one.get("type", {}).get("coding", ())):
+            yield ["identifier", index], "an accession number needs a value"
+    if "subject" not in resource:
+        yield [], "a recognised imaging study needs a subject"
+
+
+_STUDY_UID = re.compile(r"urn:oid:[0-2](\.[0-9]+)+", re.ASCII)
+
+
+def _endpoint_profile(resource: Json) -> Found:
+    if not _HTTP.fullmatch(str(resource.get("address"))):
+        yield ["address"], "images are had over http or https (hr-endpoint-1)"
+
+
+_HTTP = re.compile(r"https?://[^ ]+")
+
+
 def _patient_profile(resource: Json) -> Found:
     for index, identifier in enumerate(resource.get("identifier", ())):
         if "value" not in identifier:
@@ -276,6 +373,8 @@ _PROFILE_RULES: dict[str, tuple[str, Callable[[Any], Found]]] = {
     "recognised-lab-result": ("Observation", _result_profile),
     "recognised-lab-report": ("DiagnosticReport", _lab_report_profile),
     "recognised-imaging-report": ("DiagnosticReport", _imaging_report_profile),
+    "recognised-imaging-study": ("ImagingStudy", _imaging_study_profile),
+    "imaging-endpoint": ("Endpoint", _endpoint_profile),
     "recognised-patient": ("Patient", _patient_profile),
     "recognised-specimen": ("Specimen", _specimen_profile),
 }

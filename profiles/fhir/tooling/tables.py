@@ -12,11 +12,12 @@ from pathlib import Path
 REASONS = Path("profiles/rules/reason-codes.csv")
 MARKS = Path("mappings/marks.csv")
 GRADES = Path("mappings/concepts/ordinals.csv")
+EXAM_ITEMS = Path("mappings/items/cn-51-imaging.csv")
 _INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 
 
 def concept_settings(root: Path, *, canonical: str) -> dict[str, str]:
-    """Return the placeholders ``reason_concepts``, ``mark_concepts`` and ``grade_concepts``.
+    """Return the placeholders ``reason_concepts``, ``mark_concepts``, ``grade_concepts``, ``exam_item_concepts``.
 
     Args:
         root: folder of the checkout.
@@ -30,10 +31,13 @@ def concept_settings(root: Path, *, canonical: str) -> dict[str, str]:
         "reason_concepts": _join(reason_lines(_rows(root / REASONS, ("code", "zh", "en", "sentence_en")))),
         "mark_concepts": _join(mark_lines(_rows(root / MARKS, _MARK_COLUMNS), canonical=canonical)),
         "grade_concepts": _join(grade_lines(_rows(root / GRADES, ("code", "display", "interpretation")))),
+        "exam_item_concepts": _join(exam_item_lines(_rows(root / EXAM_ITEMS, _EXAM_COLUMNS))),
     }
 
 
 _MARK_COLUMNS = ("code", "text", "scopes", "status", "placement", "source")
+_EXAM_COLUMNS = ("code", "seq", "modality", "part_zh", "name_zh", "definition_zh", "side", "views", "contrast")
+_EXAM_COLUMNS += ("includes", "note")
 _Rows = Sequence[dict[str, str]]
 
 
@@ -82,6 +86,27 @@ def grade_lines(rows: _Rows) -> list[str]:
         if row["interpretation"]:
             lines += _property_lines(code, [("interpretation", "Coding", f"{_INTERPRETATION}#{row['interpretation']}")])
     return lines
+
+
+def exam_item_lines(rows: _Rows) -> list[str]:
+    """Return one concept per examination on the list, with what tells it from the others."""
+    lines = []
+    for row in rows:
+        code = row["code"]
+        # A row whose 项目释义 is not legible says only where it stands.
+        where = f"附件3 第{row['seq']}项"
+        definition = f"{row['definition_zh']}（{where}）" if row["definition_zh"] else where
+        lines.append(f"* #{code} {_quoted(row['name_zh'])} {_quoted(definition)}")
+        properties = [("number", "Integer", row["seq"])]
+        properties += [(name, "String", _quoted(row[column])) for name, column in _EXAM_PARTS if row[column]]
+        properties += [("view", "String", _quoted(view)) for view in row["views"].split("|") if view]
+        properties += [("includes", "Code", f"#{other}") for other in row["includes"].split("|") if other]
+        lines += _property_lines(code, properties)
+    return lines
+
+
+_EXAM_PARTS = (("modality", "modality"), ("part", "part_zh"), ("side", "side"), ("contrast", "contrast"))
+_EXAM_PARTS += (("remark", "note"),)
 
 
 def _property_lines(code: str, properties: Iterable[tuple[str, str, str]]) -> list[str]:

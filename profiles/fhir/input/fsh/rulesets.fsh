@@ -25,3 +25,17 @@ RuleSet: FlagSearchParameter(id, name, type, sub, fhirtype)
 {{R5}}* processingMode = #normal
 * multipleOr = true
 * multipleAnd = true
+
+// Parts of a search parameter on one resource type.
+RuleSet: OwnSearchParameter(id, name, base, type)
+* id = "{id}"
+* url = "{{canonical}}/SearchParameter/{id}"
+* name = "{name}"
+* status = #active
+* code = #{id}
+* base[0] = #{base}
+* type = #{type}
+{{R4}}* xpathUsage = #normal
+{{R5}}* processingMode = #normal
+* multipleOr = true
+* multipleAnd = true
