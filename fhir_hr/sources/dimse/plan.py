@@ -105,8 +105,9 @@ def loose_patterns(text: str) -> tuple[str, ...]:
     """Return patterns that find a text with ``*`` in any component group, by whatever comparison of case.
 
     Letters without case are parted by ``*``, so that ``王小东`` finds ``王^小东``. Of letters with case only the
-    first two are asked, as ``Wa``, ``WA`` and ``wa``: dcmqrscp minds case, and nobody knows whether it holds ``XiaoDong`` or
-    ``Xiaodong``. That brings many rows; a number, a birth date or a study date beside the name brings few.
+    first two are asked, as ``Wa``, ``WA`` and ``wa``: dcmqrscp minds case, and nobody knows whether it holds
+    ``XiaoDong`` or ``Xiaodong``. That brings many rows; a number, a birth date or a
+    study date beside the name brings few.
     Of a text with several groups the longest without case is asked, else the longest.
 
     Example:

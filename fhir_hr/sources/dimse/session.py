@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.errors import PeerLostError
 from fhir_hr.sources.dimse.find import Rows, find, find_context
 from fhir_hr.sources.dimse.settings import Peer
 from fhir_hr.sources.dimse.sockets import Deadline
@@ -83,9 +82,3 @@ class Session:
         link, self._link = self._link, None
         if link is not None:
             link.close()
-
-    def lost(self) -> PeerLostError | None:
-        """Return what to say when the time of the call is over."""
-        if self.deadline.left:
-            return None
-        return PeerLostError(f"not done within {self.deadline.seconds:g} s")
