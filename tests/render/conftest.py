@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -58,6 +60,9 @@ from fhir_hr.model.values import (
     ValueRange,
 )
 from fhir_hr.model.when import Period, Precision, When
+
+# The shared studies.
+sys.path.insert(0, str(Path(__file__).parent))
 
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from studies import CASES as STUDIES
 
 from fhir_hr.render import BundleKind, Release, render
 
@@ -20,13 +21,16 @@ CASES = [
     ("message", BundleKind.DOCUMENT),
     ("odd_message", BundleKind.COLLECTION),
     ("bare_message", BundleKind.COLLECTION),
+    *((name, BundleKind.COLLECTION) for name in STUDIES),
+    ("ct_report", BundleKind.TRANSACTION),
+    ("ct_report", BundleKind.DOCUMENT),
 ]
 
 
 @pytest.mark.parametrize("release", list(Release))
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_golden(name, kind, release, request):
-    message = request.getfixturevalue(name)
+    message = STUDIES.get(name) or request.getfixturevalue(name)
     text = msgspec.json.format(render(message, release=release, kind=kind).body, indent=1) + b"\n"
     path = GOLDEN / f"{release.lower()}-{name}-{kind}.json"
     if os.environ.get("UPDATE_GOLDEN"):
