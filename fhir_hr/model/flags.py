@@ -35,6 +35,7 @@ class FlagBasis(StrEnum):
 
     PRINTED = "printed-on-report"
     ITEM_SYMBOL = "item-symbol"
+    ON_IMAGE = "shown-on-image"
     ISSUED = "issued"
 
 

@@ -25,6 +25,7 @@ from fhir_hr.model.origin import MessageOrigin
 from fhir_hr.model.people import Organization
 from fhir_hr.model.priors import Prior
 from fhir_hr.recognition.conversion import choose, fitting
+from fhir_hr.recognition.image_marks import flag_of_images
 from fhir_hr.recognition.intake import Intake, Leftover
 from fhir_hr.recognition.linking import Link, Unlinked, link_reports, message_of
 from fhir_hr.recognition.priors import priors_of
@@ -183,8 +184,12 @@ class ImagingConverter:
     def _one(self, grouped: GroupedStudy, intake: Intake, links: Sequence[Link]) -> ImagingConversion:
         uid = grouped.study.uid
         read, grounds = with_exam(grouped.study, grouped.sender)
+        flag, doubts = flag_of_images(read, intake.marks_of(uid))
         study = msgspec.structs.replace(
-            read, completeness=assess(read, manifests=intake.manifests_of(uid)), access=self._reach(uid)
+            read,
+            completeness=assess(read, manifests=intake.manifests_of(uid)),
+            access=self._reach(uid),
+            flag=flag,
         )
         message, issues = message_of(_bare(study, intake.reports_of(uid)), links)
         kind, unfit = fitting(self._kind, message)
@@ -203,6 +208,7 @@ class ImagingConverter:
                 *(issue for each in sent.values() for issue in each.issues),
                 *issues,
                 *_said_of(study, grounds),
+                *doubts,
                 *unfit,
                 *rendered.issues,
             ),

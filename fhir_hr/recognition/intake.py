@@ -18,6 +18,7 @@ from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders, load_imaging_senders
 from fhir_hr.mapping.senders import Senders
 from fhir_hr.mapping.sop_classes import kind_of
+from fhir_hr.marks.images.reading import ImageMarkReading, read_image_marks
 from fhir_hr.model.imaging import InstanceKind, Manifest
 from fhir_hr.model.lab import Report
 from fhir_hr.recognition.linking import SentReport, Unlinked
@@ -90,6 +91,7 @@ class Intake:
         self._limits = limits
         self._documents: dict[str, list[_Document]] = {}
         self._lists: list[_List] = []
+        self._marks: dict[str, list[ImageMarkReading]] = {}
         self._issues: dict[str, list[Issue]] = {}
 
     def add(self, given: DicomInput) -> None:
@@ -160,6 +162,8 @@ class Intake:
         kind = kind_of(header.sop_class_uid, header.modality)
         if kind is InstanceKind.KEY_OBJECT:
             self._list(source, file, kos.read_manifest)
+        elif kind is InstanceKind.PRESENTATION and header.study_instance_uid:
+            self._presentation(source, header.study_instance_uid, file)
         elif kind is InstanceKind.DOCUMENT and header.study_instance_uid:
             self._document(source, header, header.study_instance_uid, file)
 
@@ -174,6 +178,13 @@ class Intake:
             read = sr.read_report(dataset.value, zone=sender.zone, charset=charset, repair=repair)
         found = _Document(source=source, report=read.value, issues=_at(source, (*dataset.issues, *read.issues)))
         self._documents.setdefault(study_uid, []).append(found)
+
+    def _presentation(self, source: str, study_uid: str, file: BinaryIO) -> None:
+        file.seek(0)
+        dataset = read_object(file, limits=self._limits)
+        self._tell(source, dataset.issues)
+        if dataset.value is not None:
+            self._marks.setdefault(study_uid, []).append(read_image_marks(dataset.value))
 
     def _list(self, source: str, file: BinaryIO, read_list: Callable[[Dataset], Outcome[Manifest | None]]) -> None:
         file.seek(0)
@@ -219,6 +230,10 @@ class Intake:
         """Return the reports that came as objects of this study, each once."""
         found = {each.report.key: each.report for each in self._documents.get(uid, ()) if each.report is not None}
         return tuple(found.values())
+
+    def marks_of(self, uid: str) -> tuple[ImageMarkReading, ...]:
+        """Return what the presentation states of this study show."""
+        return tuple(self._marks.get(uid, ()))
 
     def taken_by(self, uid: str) -> tuple[str, ...]:
         """Return the files that are no objects of the study but lists of it (performed procedure steps)."""

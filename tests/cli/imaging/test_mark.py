@@ -8,6 +8,7 @@ import json
 import pytest
 from pydicom import dcmread
 
+from fhir_hr.recognition.imaging import convert_imaging
 from fhir_hr.testing.dicom import write_study
 
 MAY = {
@@ -50,6 +51,18 @@ def test_a_presentation_state_stands_beside_untouched_images(cli, study, tmp_pat
         if entry["resource"]["resourceType"] == "ImagingStudy"
     ]
     assert any(each["url"].endswith("/recognition-flag") for each in images[0]["extension"])
+
+
+def test_a_marked_study_is_known_as_marked_when_it_is_received(cli, study, tmp_path):
+    cli("imaging", "mark", study, "--statement", stated(tmp_path), "--out", tmp_path / "out")
+    result = convert_imaging(study, *(tmp_path / "out").glob("*.dcm"))
+    [one] = result.conversions
+    assert (one.study.flag.mark.code, one.study.flag.basis.value) == ("chuannei-hr", "shown-on-image")
+    assert one.priors()[0].report_mark == "chuannei-hr"
+    write_study(study, 3, size=128)  # one image more than the state names
+    [grown] = convert_imaging(study, *(tmp_path / "out").glob("*.dcm")).conversions
+    assert grown.study.flag is None
+    assert any("川内HR stands on 2 of 3 images" in issue.message for issue in grown.issues)
 
 
 @pytest.mark.parametrize(("way", "count"), [("overlay-copy", 2), ("burned-copy", 2)])

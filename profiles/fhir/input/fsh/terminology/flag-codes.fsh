@@ -5,6 +5,7 @@ Description: "How a recognition flag came to stand on a result."
 * insert CompleteCodeSystem
 * insert Concept(printed-on-report, Printed on the report, 报告单标注, [[The report sheet or message of the source carries the mark]])
 * insert Concept(item-symbol, Item symbol, 项目符号标注, [[The symbol before the item's name stands for the mark, e.g. * in the report template of Sichuan]])
+* insert Concept(shown-on-image, Shown on the image, 图像标注, [[A presentation state or overlay of the source shows the mark on the images]])
 * insert Concept(issued, Issued, 系统判定标注, [[The sender's software decided from list and quality evidence that the result carries the mark]])
 
 ValueSet: RecognitionBasisVS
