@@ -16,6 +16,9 @@ WBC = "Observation-example-result-wbc"
 REPORT = "DiagnosticReport-example-lab-report"
 IMAGING = "DiagnosticReport-example-imaging-report"
 PATIENT = "Patient-example-patient"
+STUDY = "ImagingStudy-example-imaging-study"
+PARTIAL = "ImagingStudy-example-imaging-study-ct"
+WADO = "Endpoint-example-wado"
 SPECIMEN = "Specimen-example-specimen-blood"
 
 
@@ -54,6 +57,29 @@ def add_flag_to(resource):
             ],
         }
     )
+
+
+def own(resource, name):
+    """Return the extension of ours with this id."""
+    return next(e for e in resource["extension"] if e["url"] == f"{BASE}/StructureDefinition/{name}")
+
+
+def part(resource, name):
+    """Return a part of the completeness of a study."""
+    return next(e for e in own(resource, "study-completeness")["extension"] if e["url"] == name)
+
+
+def without(resource, name):
+    found = own(resource, "study-completeness")
+    found["extension"] = [e for e in found["extension"] if e["url"] != name]
+
+
+def evidence(resource, name):
+    return next(e for e in part(resource, "evidence")["extension"] if e["url"] == name)
+
+
+def uid_of(resource):
+    return next(i for i in resource["identifier"] if i.get("system") == "urn:dicom:uid")
 
 
 def change(target, **values):
@@ -194,6 +220,115 @@ BROKEN = {
         lambda r: r["identifier"][0].pop("value"),
         "Patient.identifier.value: minimum required = 1",
     ),
+    "study without its UID": (
+        STUDY,
+        lambda r: change(uid_of(r), system="https://hospital-a.example/study"),
+        "Slice 'ImagingStudy.identifier:studyInstanceUid': a matching slice is required",
+    ),
+    "study with two UIDs": (
+        STUDY,
+        lambda r: r["identifier"].append({"system": "urn:dicom:uid", "value": "urn:oid:1.2.3.4.5"}),
+        "ImagingStudy.identifier:studyInstanceUid: max allowed = 1, but found 2",
+    ),
+    "study UID without urn:oid": (STUDY, lambda r: change(uid_of(r), value="1.2.3.4.5"), "hr-study-1"),
+    "study whose UID is a word": (STUDY, lambda r: change(uid_of(r), value="urn:oid:studie"), "hr-study-1"),
+    "study UID without value": (
+        STUDY,
+        lambda r: uid_of(r).pop("value"),
+        "ImagingStudy.identifier:studyInstanceUid.value: minimum required = 1",
+    ),
+    "accession number without value": (
+        STUDY,
+        lambda r: r["identifier"].append({"type": r["basedOn"][0]["identifier"]["type"], "use": "usual"}),
+        "ImagingStudy.identifier:accession.value: minimum required = 1",
+    ),
+    "study without subject": (STUDY, lambda r: r.pop("subject"), "ImagingStudy.subject: minimum required = 1"),
+    "study of a device": (STUDY, lambda r: change(r["subject"], reference="Device/1"), "Device"),
+    "study with two verdicts": (
+        STUDY,
+        lambda r: own(r, "study-completeness")["extension"].append({"url": "verdict", "valueCode": "unknown"}),
+        "Extension.extension:verdict: max allowed = 1, but found 2",
+    ),
+    "completeness without verdict": (
+        STUDY,
+        lambda r: without(r, "verdict"),
+        "Slice 'Extension.extension:verdict': a matching slice is required",
+    ),
+    "completeness twice": (
+        STUDY,
+        lambda r: r["extension"].append(copy.deepcopy(own(r, "study-completeness"))),
+        "ImagingStudy.extension:completeness: max allowed = 1, but found 2",
+    ),
+    "verdict that is no code of the set": (
+        STUDY,
+        lambda r: change(part(r, "verdict"), valueCode="nearly"),
+        "nearly",
+    ),
+    "ground that is no code of the set": (
+        STUDY,
+        lambda r: change(evidence(r, "ground"), valueCode="feeling"),
+        "feeling",
+    ),
+    "evidence of completeness without ground": (
+        STUDY,
+        lambda r: change(part(r, "evidence"), extension=[{"url": "holds", "valueBoolean": True}]),
+        "Slice 'Extension.extension:evidence.extension:ground': a matching slice is required",
+    ),
+    "complete though something is missing": (
+        PARTIAL,
+        lambda r: change(part(r, "verdict"), valueCode="complete"),
+        "hr-complete-1",
+    ),
+    "complete though evidence speaks against it": (
+        STUDY,
+        lambda r: change(evidence(r, "holds"), valueBoolean=False),
+        "hr-complete-1",
+    ),
+    "missing and not counted": (PARTIAL, lambda r: without(r, "missingCount"), "hr-complete-2"),
+    "more missing than counted": (
+        PARTIAL,
+        lambda r: change(part(r, "missingCount"), valueUnsignedInt=0),
+        "hr-complete-2",
+    ),
+    "missing by a bare number": (
+        PARTIAL,
+        lambda r: change(part(r, "missing"), valueOid="1.2.3"),
+        "OIDs must start with urn:oid:",
+    ),
+    "completeness on a series": (
+        STUDY,
+        lambda r: r["series"][0]["extension"].append(own(r, "study-completeness")),
+        "study-completeness is not allowed to be used at this point",
+    ),
+    "image count on a report": (
+        IMAGING,
+        lambda r: change(r, extension=[{"url": f"{BASE}/StructureDefinition/image-count", "valueUnsignedInt": 1}]),
+        "image-count is not allowed to be used at this point",
+    ),
+    "negative image count": (
+        STUDY,
+        lambda r: change(own(r, "image-count"), valueUnsignedInt=-1),
+        "less than permitted minimum value of 0",
+    ),
+    "frame count of nothing": (
+        PARTIAL,
+        lambda r: change(r["series"][0]["instance"][0]["extension"][0], valuePositiveInt=0),
+        "less than permitted minimum value of 1",
+    ),
+    "frame count on the study": (
+        STUDY,
+        lambda r: r["extension"].append({"url": f"{BASE}/StructureDefinition/frame-count", "valuePositiveInt": 1}),
+        "frame-count is not allowed to be used at this point",
+    ),
+    "candidate as text": (
+        PARTIAL,
+        lambda r: (
+            own(r, "item-candidate").pop("valueCoding"),
+            change(own(r, "item-candidate"), valueString="cn-51-img-24"),
+        ),
+        "allows for the types [Coding] but found type string",
+    ),
+    "images over a file path": (WADO, lambda r: change(r, address="file:///images"), "hr-endpoint-1"),
     "specimen of a device": (SPECIMEN, lambda r: change(r["subject"], reference="Device/1"), "Device"),
 }
 
@@ -239,6 +374,47 @@ ACCEPTED = {
         lambda r: (
             change(sub(r, "evidence", "type"), valueCode="iqc"),
             change(sub(r, "evidence", "result"), valueCode="failed"),
+        ),
+    ),
+    "study of unknown time without instances": (
+        STUDY,
+        lambda r: (r.pop("started"), [s.pop("instance") for s in r["series"]], own(r, "image-count")),
+    ),
+    "study without series": (STUDY, lambda r: (r.pop("series"), r.pop("endpoint"))),
+    "study of nobody known": (
+        STUDY,
+        lambda r: change(
+            r,
+            subject={
+                "extension": [
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                        "valueCode": "unknown",
+                    }
+                ],
+                "display": "未知",
+            },
+        ),
+    ),
+    "study UID with leading zeros, which devices give": (
+        STUDY,
+        lambda r: change(uid_of(r), value="urn:oid:1.2.840.0113.045.7"),
+    ),
+    "more missing than are listed": (
+        PARTIAL,
+        lambda r: change(part(r, "missingCount"), valueUnsignedInt=4000),
+    ),
+    "verdict alone": (STUDY, lambda r: without(r, "evidence")),
+    "evidence that does not tell": (
+        PARTIAL,
+        lambda r: change(part(r, "evidence"), extension=[{"url": "ground", "valueCode": "geometry"}]),
+    ),
+    "endpoint of a protocol of its own": (
+        WADO,
+        lambda r: (
+            r["connectionType"].update(code="dicom-wado-uri", display="DICOM WADO-URI")
+            if isinstance(r["connectionType"], dict)
+            else r["connectionType"][0]["coding"][0].update(code="dicom-wado-uri", display="DICOM WADO-URI")
         ),
     ),
     "report without results": (REPORT, lambda r: (r.pop("result"), r.pop("specimen"))),

@@ -52,7 +52,13 @@ Instance: example-imaging-study-ct
 InstanceOf: RecognisedImagingStudy
 Usage: #example
 Title: "CT study CT检查"
-Description: "A head CT as one multi-frame image; whether contrast was given is not stated, so two items of the list are possible"
+Description: "A head CT as one multi-frame image, of which another is known to be missing; whether contrast was given is not stated, so two items of the list are possible"
+* extension[completeness].extension[verdict].valueCode = #incomplete
+* extension[completeness].extension[evidence].extension[ground].valueCode = #manifest
+* extension[completeness].extension[evidence].extension[holds].valueBoolean = false
+* extension[completeness].extension[evidence].extension[text].valueString = "a manifest of the whole study: 2 objects listed, 1 of them missing, 0 images not listed"
+* extension[completeness].extension[missingCount].valueUnsignedInt = 1
+* extension[completeness].extension[missing].valueOid = "urn:oid:2.25.139812345678901234567890123456795"
 * extension[images].valueUnsignedInt = 1
 * extension[candidate][0].valueCoding = RecognisedItemCn51Imaging#cn-51-img-24
 * extension[candidate][1].valueCoding = RecognisedItemCn51Imaging#cn-51-img-35
