@@ -94,7 +94,7 @@ def _ids(message: ReportMessage, namespace: str | None) -> IdMaker:
 
 
 def _report_id(ids: IdMaker, report: Report) -> str:
-    return ids.make("DiagnosticReport", report.key)
+    return ids.of_report(report.key).make("DiagnosticReport", report.key)
 
 
 class _Maker:
@@ -130,7 +130,7 @@ class _Maker:
         performed = report.performed_at(result)
         item = definition.item
         return Prior(
-            id=self._ids.make("Observation", f"{report.key}\x1f{result.key}"),
+            id=self._ids.of_report(report.key).make("Observation", f"{report.key}\x1f{result.key}"),
             kind=report.kind,
             patient=self._patient,
             institution=self._institution,

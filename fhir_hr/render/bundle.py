@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fhir_hr.errors import UsageError
@@ -35,6 +36,7 @@ _DOCUMENT_TYPES = {
     ),
     ReportKind.OTHER: (None, "检查检验报告"),
 }
+_UID = re.compile(r"[0-2](\.[0-9]+)+", re.ASCII)
 _IMAGES_TITLE = "检查影像"
 _AMENDED = frozenset((ReportStatus.AMENDED, ReportStatus.CORRECTED, ReportStatus.APPENDED))
 
@@ -75,12 +77,18 @@ def provenance(out: Collector, targets: list[str], *, sender: str | None, record
     source: Json = {"identifier": {"type": {"text": "SHA-256"}, "value": message.origin.sha256}}
     if not message.origin.sha256:
         # A study is read from many files and never in whole: its own number stands for it.
-        number = clean(message.origin.message_id)
-        source = {"identifier": {"value": number}} if number else {"display": "unknown"}
+        source = _by_number(message.origin.message_id)
     if text := clean(message.control_id):
         source["display"] = clean(f"{message.type} {text}".strip())
     resource["entity"] = [{"role": "source", "what": source}]
     out.add("Provenance", resource_id, resource)
+
+
+def _by_number(number: str | None) -> Json:
+    if number and _UID.fullmatch(number):
+        return {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{number}"}}
+    text = clean(number)
+    return {"identifier": {"value": text}} if text else {"display": "unknown"}
 
 
 def _agent(code: str, display: str) -> Json:

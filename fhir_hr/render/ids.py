@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha1
 from uuid import NAMESPACE_URL, uuid5
@@ -12,6 +13,9 @@ __all__ = ["STUDIES", "IdMaker", "study_id"]
 
 STUDIES = "urn:dicom:uid"
 """Sender of whatever is named by its Study Instance UID alone: every archive that has the study gives the same id."""
+
+# Key of a report that came as a DICOM SR and has a UID of its own.
+_STRUCTURED = re.compile(r"sr\|(?=.{3,64}\Z)[0-2](?:\.[0-9]+)+", re.ASCII)
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -32,11 +36,13 @@ class IdMaker:
         5
     """
 
-    __slots__ = ("_prefixes", "_sender", "_space")
+    __slots__ = ("_namespace", "_prefixes", "_sender", "_shared", "_space")
 
     def __init__(self, *, sender: str, namespace: str | None = None) -> None:
         self._space = uuid5(NAMESPACE_URL, namespace or CANONICAL).bytes
         self._sender = sender
+        self._namespace = namespace
+        self._shared: IdMaker | None = None
         self._prefixes: dict[str, bytes] = {}
 
     def make(self, kind: str, key: str) -> str:
@@ -47,6 +53,26 @@ class IdMaker:
         """Return ``make(kind, start + end)`` for each ``end``."""
         prefix = self._prefix(kind) + start.encode("utf-8", "surrogatepass")
         return [_uuid(prefix + end.encode("utf-8", "surrogatepass")) for end in ends]
+
+    def of_report(self, key: str) -> IdMaker:
+        """Return the maker of the ids of a report and its results.
+
+        A structured report is named by its SOP Instance UID, so it is the same one whoever sends it; any other is
+        named by its sender's number.
+
+        Example:
+            >>> one, other = IdMaker(sender="H001"), IdMaker(sender="H002")
+            >>> one.of_report("sr|1.2.3").make("DiagnosticReport", "sr|1.2.3") == (
+            ...     other.of_report("sr|1.2.3").make("DiagnosticReport", "sr|1.2.3"))
+            True
+            >>> one.of_report("FILL|1") is one
+            True
+        """
+        if not _STRUCTURED.fullmatch(key):
+            return self
+        if self._shared is None:
+            self._shared = IdMaker(sender=STUDIES, namespace=self._namespace)
+        return self._shared
 
     def _prefix(self, kind: str) -> bytes:
         prefix = self._prefixes.get(kind)

@@ -80,7 +80,7 @@ class Reports:
             self._name(report)
 
     def _name(self, report: Report) -> None:
-        ids = self._out.ids
+        ids = self._out.ids.of_report(report.key)
         self.report_ids[report.key] = ids.make("DiagnosticReport", report.key)
         keys = dict.fromkeys(result.key for result in report.results)
         for key, found in zip(keys, ids.make_many("Observation", f"{report.key}\x1f", keys), strict=True):
