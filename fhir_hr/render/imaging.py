@@ -50,7 +50,10 @@ _FUNCTION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _PERFORMED = {"coding": [{"system": _FUNCTION, "code": "PRF", "display": "performer"}]}
 _LOCATED = {"coding": [{"system": _FUNCTION, "code": "LOC", "display": "location"}]}
 _EQUIPPED = {"coding": [{"system": _FUNCTION, "code": "DEV", "display": "device"}]}
-_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){3,}")
+# As the profile asks (hr-study-1): devices write components with leading zeros, and a search must find them.
+_UID = re.compile(r"[0-2](\.[0-9]+)+")
+# FHIR type oid.
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _MOST_MISSING = 100
 
 Places: TypeAlias = "tuple[list[Json], list[Json]]"
@@ -133,7 +136,7 @@ class Studies:
 
     def _study(self, study: Study, resource_id: str, places: Places) -> Json:
         out, dialect = self._out, self._dialect
-        named = _OID.fullmatch(study.uid) is not None
+        named = _UID.fullmatch(study.uid) is not None
         profile = f"{PROFILE}recognised-imaging-study" if out.patient and named else None
         resource = out.base("ImagingStudy", resource_id, profile=profile)
         if extensions := self._extensions(study):
@@ -269,7 +272,7 @@ class Studies:
 
 def _identifiers(study: Study, resource_id: str) -> list[Json]:
     found: list[Json] = []
-    if _OID.fullmatch(study.uid):
+    if _UID.fullmatch(study.uid):
         found.append({"system": DICOM_UID, "value": f"urn:oid:{study.uid}"})
     elif text := clean(study.uid):
         found.append({"type": {"text": "Study Instance UID"}, "value": text})

@@ -24,7 +24,7 @@ MOST = 2**31 - 1
 
 # FHIR type ``id``, which series and instance UIDs have.
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){3,}")
+_UID = re.compile(r"[0-2](\.[0-9]+)+")
 _OUT_OF_RANGE = "is out of range"
 
 
@@ -81,7 +81,7 @@ def faults(instance: Instance) -> Iterator[Fault]:
         yield Fault(element="extension[0].valuePositiveInt", words=_OUT_OF_RANGE)
     if not _ID.fullmatch(instance.uid):
         yield Fault(element="uid", words="is not a id" if instance.uid.strip() else "is empty")
-    if instance.sop_class and not _OID.fullmatch(instance.sop_class):
+    if instance.sop_class and not _UID.fullmatch(instance.sop_class):
         yield Fault(element="sopClass.code", words="is not a code")
     if instance.number is not None and not count(instance.number):
         yield Fault(element="number", words=_OUT_OF_RANGE)
@@ -145,7 +145,7 @@ def _instance(one: Instance) -> Json:
 
 
 def _sop_class(uid: str | None) -> Json:
-    if uid and _OID.fullmatch(uid):
+    if uid and _UID.fullmatch(uid):
         return {"system": URI, "code": f"urn:oid:{uid}"}
     # Mandatory; what is no UID stays as words.
     text = clean(uid)

@@ -82,6 +82,15 @@ def test_identifiers_of_a_study():
     assert own["value"] == f"urn:uuid:{study_id(CT.uid)}"
 
 
+@pytest.mark.parametrize("uid", ["1.2", "1.2.840.007.1", "2.25.139812345678901234567890123456789"])
+def test_every_uid_that_devices_write_is_found_by_it(uid):
+    rendered = render(message(replace(US, uid=uid)))
+    (study,) = resources(rendered, "ImagingStudy")
+    assert study["identifier"][0]["value"] == f"urn:oid:{uid}"
+    assert "meta" in study
+    assert rendered.issues == ()
+
+
 def test_a_uid_that_is_none_stands_as_it_was_sent_and_claims_no_profile():
     rendered = render(message(replace(US, uid="not a uid")))
     (study,) = resources(rendered, "ImagingStudy")
