@@ -22,7 +22,7 @@ from fhir_hr.marks.images.reading import ImageMarkReading, read_image_marks
 from fhir_hr.model.imaging import InstanceKind, Manifest
 from fhir_hr.model.lab import Report
 from fhir_hr.recognition.linking import SentReport, Unlinked
-from fhir_hr.sources.dicom_files import DicomInput
+from fhir_hr.sources.dicom_files import DicomInput, FileKind
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -104,20 +104,22 @@ class Intake:
             return
         try:
             with given.open() as file:
-                self._read(source, file)
+                self._read(source, file, kind=given.kind)
         except OSError as error:
             self._say(source, IssueCode.UNREADABLE, f"the file could not be read: {error.strerror or 'error'}")
         except Exception as error:  # noqa: BLE001 - one file must never stop a night's run
             # Only the kind of error: its text may quote what was read.
             self._say(source, IssueCode.INTERNAL, f"a bug in the library ({type(error).__name__}); please report it")
 
-    def _read(self, source: str, file: BinaryIO) -> None:
+    def _read(self, source: str, file: BinaryIO, *, kind: FileKind) -> None:
+        if kind is FileKind.JSON and _start(file).startswith(_JSON_STARTS):
+            self._rows(source, file)
+            return
         read = self._header(file)
         if read.value is not None:
             self._object(source, read.value, read.issues, file)
             return
-        file.seek(0)
-        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+        start = _start(file)
         if start.startswith(_HL7_STARTS):
             self._message(source, file)
         elif start.startswith(_JSON_STARTS):
@@ -261,6 +263,11 @@ class Intake:
             for name, issues in found.items()
             if name not in taken
         )
+
+
+def _start(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _studies(manifest: Manifest) -> set[str]:

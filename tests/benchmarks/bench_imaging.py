@@ -27,7 +27,7 @@ from fhir_hr.adapters.dicom.fields import FIELDS
 from fhir_hr.adapters.dicom.metadata import headers_of_json
 from fhir_hr.adapters.dicom.reading import HeaderReader
 from fhir_hr.recognition.imaging import ImagingConverter
-from fhir_hr.sources.dicom_files import DicomInput, find_files
+from fhir_hr.sources.dicom_files import DicomInput, FileKind, find_files
 from fhir_hr.testing.dicom import file_bytes, series, uid
 
 PRIVATE = (0x0009, 0x0019, 0x0021, 0x0023, 0x0027, 0x0029, 0x0043, 0x0045)
@@ -141,7 +141,7 @@ def metadata(count: int) -> None:
 
     floor_s = best(lambda: json.loads(data), 3)
     ours_s = best(lambda: headers_of_json(data), 5)
-    given = DicomInput(source="metadata.json", folder="", opener=lambda: io.BytesIO(data))
+    given = DicomInput(source="metadata.json", folder="", kind=FileKind.JSON, opener=lambda: io.BytesIO(data))
 
     def whole() -> None:
         [study] = ImagingConverter().convert([given]).conversions
