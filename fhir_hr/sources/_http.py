@@ -8,12 +8,14 @@ held only up to the bound, compressed or not; a server that keeps the line open 
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -22,6 +24,7 @@ from fhir_hr.errors import UsageError
 
 if TYPE_CHECKING:
     import requests
+    from requests.adapters import HTTPAdapter
 
 __all__ = ["HttpClient", "HttpFailure", "HttpFault", "HttpReply", "check_address", "origin"]
 
@@ -115,13 +118,14 @@ class HttpClient:
         end = time.monotonic() + seconds
         arrived: queue.SimpleQueue[HttpReply | HttpFailure] = queue.SimpleQueue()
         asking = _Asking(limit=limit, seconds=seconds, end=end, gzip=self._gzip)
-        # In a thread of its own: a head that drips has no time limit in urllib3, so it is left where it is.
+        # In a thread of its own: a head that drips has no time limit in urllib3, so its socket is cut from here.
         threading.Thread(
             target=self._ask, args=(url, dict(headers), frozenset(wanted), asking, arrived), name="http", daemon=True
         ).start()
         try:
             answer = arrived.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
+            asking.cut()
             raise asking.late() from None
         if isinstance(answer, HttpFailure):
             raise answer
@@ -140,6 +144,8 @@ class HttpClient:
         try:
             with requests.Session() as session:
                 session.trust_env = False
+                for scheme in ("https://", "http://"):
+                    session.mount(scheme, _adapter(asking))
                 session.verify = True if self._ca is None else self._ca
                 session.cert = self._certificate
                 if self._proxy:
@@ -183,6 +189,13 @@ class _Asking(msgspec.Struct, frozen=True):
     seconds: float
     end: float
     gzip: bool
+    connections: list[Any] = msgspec.field(default_factory=list)
+
+    def cut(self) -> None:
+        """Wake up whoever still reads."""
+        for each in self.connections:
+            with suppress(OSError, AttributeError):
+                each.sock.shutdown(socket.SHUT_RDWR)
 
     def left(self) -> float:
         left = self.end - time.monotonic()
@@ -241,6 +254,26 @@ class _Asking(msgspec.Struct, frozen=True):
         return HttpFailure(HttpFault.TOO_LARGE, f"more than {self.limit} bytes")
 
 
+def _adapter(asking: _Asking) -> HTTPAdapter:
+    """Return an adapter whose connections are known to the question, and are not begun after its end."""
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as requests has it
+            pool: Any = super().get_connection_with_tls_context(*args, **options)
+            made: Any = pool.ConnectionCls
+
+            def connect(connection: Any) -> None:  # noqa: ANN401 - a connection of urllib3
+                made.connect(connection)
+                asking.connections.append(connection)
+                asking.left()
+
+            pool.ConnectionCls = type("Connection", (made,), {"connect": connect})
+            return pool
+
+    return Adapter()
+
+
 def check_address(address: str, *, what: str, plain: bool = False) -> None:
     """Check the address of a service: ``https``, or ``http`` on this machine or where ``plain`` says so.
 
@@ -255,8 +288,11 @@ def check_address(address: str, *, what: str, plain: bool = False) -> None:
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
+        readable = "\\" not in address
     except ValueError:
-        raise UsageError(f"the address of {what} cannot be read") from None
+        readable = False
+    if not readable:
+        raise UsageError(f"the address of {what} cannot be read")
     if parts.scheme not in ("https", "http") or not host:
         raise UsageError(f"the address of {what} starts with https://")
     if parts.scheme == "http" and host not in _LOOPBACK and not plain:
@@ -266,16 +302,23 @@ def check_address(address: str, *, what: str, plain: bool = False) -> None:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address.
+    r"""Return scheme, host and port of an address; one that two readers may read differently has none.
+
+    Of ``https://a.example\@b.example/`` the standard library reads the host ``b.example``, and urllib3, which asks,
+    ``a.example``; and an address with a user would be asked with that user in place of our credentials.
 
     Example:
         >>> origin("https://pacs.example/dicom-web") == origin("https://pacs.example:443/")
         True
+        >>> origin(r"https://elsewhere.example\@pacs.example/")
+        ('', '', -1)
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
+        return "", "", -1
+    if "\\" in url or "@" in parts.netloc:
         return "", "", -1
     if port is None:
         port = {"https": 443, "http": 80}.get(parts.scheme)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -103,8 +105,39 @@ def test_a_client_certificate_that_is_not_there_is_unreachable_and_not_quoted():
     assert str(caught.value) in ("cannot be fetched: OSError", "cannot be fetched: ConnectionError")
 
 
-@pytest.mark.parametrize("url", ["http://[::1", "http://a:b/", "http://a:99999/"])
+@pytest.mark.parametrize("url", ["http://[::1", "http://a:b/", "http://a:99999/", r"http://a.example\@127.0.0.1/"])
 def test_an_address_that_cannot_be_read_has_no_origin(url):
     assert origin(url) == ("", "", -1)
     with pytest.raises(UsageError, match="the address of a thing cannot be read"):
         check_address(url, what="a thing")
+
+
+def test_a_head_that_drips_leaves_neither_thread_nor_socket():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    gone = threading.Event()
+
+    def drip():
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            while not gone.wait(0.02):
+                connection.sendall(b"x")
+        gone.set()
+
+    server = threading.Thread(target=drip, daemon=True)
+    server.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+    try:
+        with pytest.raises(HttpFailure, match=r"not there within 0.3 s"):
+            HttpClient(url).get(url, headers={}, limit=100, seconds=0.3)
+        end = time.monotonic() + 2
+        while time.monotonic() < end and any(each.name == "http" for each in threading.enumerate()):
+            time.sleep(0.01)
+        assert not [each.name for each in threading.enumerate() if each.name == "http"]
+        server.join(2)
+        assert gone.is_set()  # the server was cut off
+    finally:
+        gone.set()
+        listener.close()

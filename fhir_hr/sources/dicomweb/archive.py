@@ -19,7 +19,7 @@ from fhir_hr.adapters.dicom.studies import SenderFinder, studies_of_headers, stu
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.imaging import Access, AccessKind, Study
-from fhir_hr.sources._http import HttpClient, check_address
+from fhir_hr.sources._http import HttpClient, check_address, origin
 from fhir_hr.sources.dicomweb.limits import DicomWebLimits
 from fhir_hr.sources.dicomweb.pages import Asking, Read
 from fhir_hr.sources.dicomweb.questions import SERIES_FIELDS, STUDY_FIELDS, Search, UnaskableError, searches_of
@@ -77,6 +77,8 @@ class DicomWebArchive:
             raise UsageError("a DICOMweb service is asked with a token or with a user, not with both")
         if token is not None or basic is not None:
             check_address(root, what="a DICOMweb service that wants credentials")
+            if proxy is not None and origin(root)[0] == "http":
+                raise UsageError("credentials are not sent in the open through a proxy; the service is asked by https")
         if isinstance(token, str):
             _authorization(token, None)
         if basic is not None and ":" in basic[0]:

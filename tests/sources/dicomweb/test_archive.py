@@ -307,6 +307,8 @@ def test_a_token_that_cannot_be_had_is_said_without_it(server):
         ("https://pacs.example/", {"token": "s3cret\n"}, "what no bearer token may hold"),
         ("https://pacs.example/", {"token": "s3cret", "basic": ("a", "b")}, "not with both"),
         ("https://pacs.example/", {"basic": ("a:s3cret", "b")}, "has no colon"),
+        ("https://pacs.example\\@elsewhere.example/", {"token": "s3cret"}, "cannot be read"),
+        ("http://127.0.0.1/", {"token": "s3cret", "proxy": "http://proxy.example:3128"}, "through a proxy"),
         (
             "http://pacs.example/",
             {"token": "s3cret", "plain_http": True},

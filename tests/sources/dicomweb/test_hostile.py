@@ -185,6 +185,17 @@ def test_nor_to_another_scheme_or_nonsense(elsewhere):
         assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("between", ["\\@", "\\.x@", "%5C@", "@"])
+def test_nor_to_an_address_that_two_readers_read_differently(between):
+    """The standard library takes what follows ``@`` for the host; urllib3, which asks, what precedes ``\\``."""
+    with QidoServer([dataset()]) as other, QidoServer(misbehaviour=Misbehaviour.REDIRECT) as server:
+        server.elsewhere = f"{other.root.removesuffix('/dicom-web')}{between}{server.root.removeprefix('http://')}/x"
+        answer = _ask(server, token=TOKEN)
+        assert other.asked == []
+        assert [each.path for each in server.asked] == ["/studies"]
+    assert _said(answer)[1] == [("source-unavailable", "redirected to another origin; it is not followed")]
+
+
 def test_a_redirect_on_the_same_server_is_followed():
     with QidoServer([dataset()], misbehaviour=Misbehaviour.REDIRECT) as server:
         # /elsewhere is no resource of it: followed, and answered as any address that is none
