@@ -37,11 +37,12 @@ from fhir_hr.render.parties import Parties
 from fhir_hr.render.r4 import R4
 from fhir_hr.render.series import Fault, count, put_number, put_uid, write_instances
 
-__all__ = ["COMPLETENESS", "DICOM_UID", "IMAGES", "ITEM_CANDIDATE", "Studies", "patient_of"]
+__all__ = ["ACQUISITION", "COMPLETENESS", "DICOM_UID", "IMAGES", "ITEM_CANDIDATE", "Studies", "patient_of"]
 
 COMPLETENESS = f"{PROFILE}study-completeness"
 IMAGES = f"{PROFILE}image-count"
 ITEM_CANDIDATE = f"{PROFILE}item-candidate"
+ACQUISITION = f"{PROFILE}series-acquisition"
 DICOM_UID = "urn:dicom:uid"
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -215,9 +216,8 @@ class Studies:
         """Return a series, and what of it is checked in full."""
         dialect = self._dialect
         out: Json = {}
-        if series.instances:
-            images = sum(one.kind == "image" for one in series.instances)
-            out["extension"] = [{"url": IMAGES, "valueUnsignedInt": images}]
+        if extensions := _series_extensions(series):
+            out["extension"] = extensions
         put_uid(out, series.uid)
         put_number(out, series.number)
         modality = _modality(series.modality) if clean(series.modality) and series.modality else None
@@ -228,12 +228,7 @@ class Studies:
             out["numberOfInstances"] = total
         if places[1]:
             out["endpoint"] = places[1]
-        if site := concept(series.body_part):
-            dialect.put_series_site(out, site)
-        if series.side is not None:
-            out["laterality"] = dialect.study_code(dialect.sides[series.side])
-        elif text := clean(series.side_source):
-            out["laterality"] = dialect.study_code({"display": text})
+        self._put_place(out, series)
         put_when(out, "started", series.started)
         if performers := self._performers(series, study):
             out["performer"] = performers
@@ -244,6 +239,18 @@ class Studies:
         for place, faults in written.odd:
             self._say(f"ImagingStudy.series[{index}].instance[{place}]", faults)
         return {**out, "instance": written.body}, {**out, "instance": written.examples}
+
+    def _put_place(self, out: Json, series: Series) -> None:
+        """Put part and side of the body; the words of the source stay beside the side that was read from them."""
+        dialect = self._dialect
+        if site := concept(series.body_part):
+            dialect.put_series_site(out, site)
+        words = clean(series.side_source)
+        if series.side is not None:
+            kept: Json = {"extension": [source_text(words)]} if words else {}
+            out["laterality"] = dialect.study_code({**kept, **dialect.sides[series.side]})
+        elif words:
+            out["laterality"] = dialect.study_code({"display": words})
 
     def _tell(self, index: int, series: Series, out: Json) -> None:
         found = []
@@ -363,6 +370,32 @@ def _completeness(value: Completeness) -> Json:
         named = [uid for uid in missing if _OID.fullmatch(uid)][:_MOST_MISSING]
         parts += [{"url": "missing", "valueOid": f"urn:oid:{uid}"} for uid in named]
     return {"url": COMPLETENESS, "extension": parts}
+
+
+def _series_extensions(series: Series) -> list[Json]:
+    found: list[Json] = []
+    if series.instances:
+        images = sum(one.kind == "image" for one in series.instances)
+        found.append({"url": IMAGES, "valueUnsignedInt": images})
+    if acquisition := _acquisition(series):
+        found.append({"url": ACQUISITION, "extension": acquisition})
+    return found
+
+
+def _acquisition(series: Series) -> list[Json]:
+    """Return what is stated of how a series was made; by it one item is told from another."""
+    words = [
+        *(("view", view) for view in series.views),
+        ("patientPosition", series.patient_position),
+        ("contrastAgent", series.contrast_agent),
+        ("protocol", series.protocol),
+        ("procedure", series.procedure),
+        ("station", series.station),
+    ]
+    found: list[Json] = [{"url": name, "valueString": text} for name, word in words if (text := clean(word))]
+    if series.contrast is not None:
+        found.append({"url": "contrast", "valueBoolean": series.contrast})
+    return found
 
 
 def _name(study: Study) -> str | None:

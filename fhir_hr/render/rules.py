@@ -224,6 +224,24 @@ def _missing_rule(parts: dict[str, list[Json]], verdicts: list[object], *, fails
         yield [], "more is listed as missing than is counted (hr-complete-2)"
 
 
+def _acquisition_rule(extension: Json, parent: str) -> Found:
+    if parent != "ImagingStudy.series":
+        yield [], f"series-acquisition may not stand on {parent}"
+    names = [str(part.get("url")) for part in extension.get("extension", ())]
+    unknown = set(names) - _ACQUISITION.keys()
+    if unknown:
+        yield [], f"unknown parts of series-acquisition: {', '.join(sorted(unknown))}"
+    for name, value in _ACQUISITION.items():
+        if name != "view" and names.count(name) > 1:
+            yield [], f"series-acquisition has at most one {name!r}"
+        if any(part.get("url") == name and value not in part for part in extension.get("extension", ())):
+            yield [], f"{name!r} of series-acquisition needs a {value}"
+
+
+_ACQUISITION = {
+    **dict.fromkeys(("view", "patientPosition", "contrastAgent", "protocol", "procedure", "station"), "valueString"),
+    "contrast": "valueBoolean",
+}
 _COMPLETE = frozenset[object]((CompletenessVerdict.COMPLETE, CompletenessVerdict.COMPLETE_PER_ARCHIVE))
 
 
@@ -245,6 +263,7 @@ EXTENSION_RULES: dict[str, Callable[[Json, str], Found]] = {
     f"{PROFILE}source-sex": _sex_rule,
     SOURCE_TEXT: _text_rule,
     f"{PROFILE}study-completeness": _completeness_rule,
+    f"{PROFILE}series-acquisition": _acquisition_rule,
     f"{PROFILE}image-count": _valued("image-count", "valueUnsignedInt", "ImagingStudy", "ImagingStudy.series"),
     f"{PROFILE}frame-count": _valued("frame-count", "valuePositiveInt", "ImagingStudy.series.instance"),
     f"{PROFILE}item-candidate": _valued("item-candidate", "valueCoding", "ImagingStudy"),

@@ -328,6 +328,26 @@ BROKEN = {
         ),
         "allows for the types [Coding] but found type string",
     ),
+    "view that is a code": (
+        STUDY,
+        lambda r: change(
+            own(r["series"][0], "series-acquisition"),
+            extension=[{"url": "view", "valueCode": "PA"}],
+        ),
+        "allows for the type string but found type code",
+    ),
+    "two protocols": (
+        STUDY,
+        lambda r: own(r["series"][0], "series-acquisition")["extension"].append(
+            {"url": "protocol", "valueString": "x"}
+        ),
+        "Extension.extension:protocol: max allowed = 1, but found 2",
+    ),
+    "acquisition on the study": (
+        STUDY,
+        lambda r: r["extension"].append(own(r["series"][0], "series-acquisition")),
+        "series-acquisition is not allowed to be used at this point",
+    ),
     "images over a file path": (WADO, lambda r: change(r, address="file:///images"), "hr-endpoint-1"),
     "specimen of a device": (SPECIMEN, lambda r: change(r["subject"], reference="Device/1"), "Device"),
 }

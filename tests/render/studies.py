@@ -118,6 +118,10 @@ CT = Study(
             number=2,
             description="肺窗 1.0mm",
             body_part=Concept(codings=(Code(system=SNOMED, code="51185008", display="Thorax"),), text="CHEST"),
+            protocol="胸部平扫 1.0",
+            patient_position="HFS",
+            procedure="胸部CT平扫",
+            station="CT01",
             started=second("2026-06-01T09:16:00+08:00"),
             performers=(doctor("技师丁"),),
             device=Device(
@@ -201,7 +205,7 @@ DR = Study(
             body_part=Concept(text="KNEE"),
             side=Side.BOTH,
             side_source="B",
-            views=("AP",),
+            views=("AP", "LL"),
             instances=images(2, study=3, sop_class=DX_IMAGE),
         ),
         Series(uid=f"{UID}.3.2", modality="DR", side=Side.LEFT, instances=images(1, study=3, series=2)),
@@ -241,7 +245,14 @@ DERIVED = Study(
     started=second("2026-06-01T09:15:00+08:00"),
     modalities=("CT", "KO", "PR", "SR"),
     series=(
-        Series(uid=f"{UID}.5.1", modality="CT", instances=images(2, study=5), stated_instances=2),
+        Series(
+            uid=f"{UID}.5.1",
+            modality="CT",
+            contrast=True,
+            contrast_agent="碘海醇",
+            instances=images(2, study=5),
+            stated_instances=2,
+        ),
         Series(
             uid=f"{UID}.5.2",
             modality="PR",

@@ -61,6 +61,11 @@ def frames(study):
     study["series"][0]["instance"][0]["extension"] = [{"url": f"{BASE}frame-count", "valueUnsignedInt": 3}]
 
 
+def acquisition(study):
+    """What is stated of how the first series was made; the series itself is the owner here."""
+    return own(study["series"][0], "series-acquisition")["extension"]
+
+
 # dr_both_sides is incomplete, with one image missing by name. name: (how it is broken, words)
 STUDY_FAULTS = {
     "no UID": (lambda s: uid_of(s).update(system="urn:x:y"), "exactly one identifier of the system urn:dicom:uid"),
@@ -123,6 +128,26 @@ STUDY_FAULTS = {
     "completeness on a series": (
         lambda s: s["series"][0]["extension"].append(own(s, "study-completeness")),
         "study-completeness may not stand on ImagingStudy.series",
+    ),
+    "strange part of the acquisition": (
+        lambda s: acquisition(s).append({"url": "dose", "valueString": "1 mGy"}),
+        "unknown parts of series-acquisition: dose",
+    ),
+    "two protocols": (
+        lambda s: acquisition(s).extend({"url": "protocol", "valueString": one} for one in ("a", "b")),
+        "series-acquisition has at most one 'protocol'",
+    ),
+    "view as code": (
+        lambda s: acquisition(s)[0].update(valueCode=acquisition(s)[0].pop("valueString")),
+        "'view' of series-acquisition needs a valueString",
+    ),
+    "contrast as text": (
+        lambda s: acquisition(s).append({"url": "contrast", "valueString": "yes"}),
+        "'contrast' of series-acquisition needs a valueBoolean",
+    ),
+    "acquisition on the study": (
+        lambda s: s["extension"].append(own(s["series"][0], "series-acquisition")),
+        "series-acquisition may not stand on ImagingStudy",
     ),
     "unknown extension of ours": (
         lambda s: s["extension"].append({"url": f"{BASE}image-quality", "valueCode": "good"}),

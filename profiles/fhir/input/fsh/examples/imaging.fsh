@@ -34,6 +34,8 @@ Description: "A chest radiograph whose images carry 并HR; the archive holds wha
 {{R5}}* procedure.concept.text = "胸部站立后前位摄影"
 * description = "胸部站立后前位摄影"
 * series.extension[images].valueUnsignedInt = 1
+* series.extension[acquisition].extension[view].valueString = "PA"
+* series.extension[acquisition].extension[protocol].valueString = "胸部站立"
 * series.uid = "2.25.139812345678901234567890123456790"
 * series.number = 1
 * series.modality = $DCM#DX "Digital Radiography"

@@ -37,7 +37,9 @@ Description: "The images of an examination that may be recognised by another hos
 {{R5}}* procedure MS
 * description MS
 * series MS
-* series.extension contains ImageCount named images 0..1 MS
+* series.extension contains
+    ImageCount named images 0..1 MS and
+    SeriesAcquisition named acquisition 0..1 MS
 * series.uid MS
 * series.number MS
 * series.modality MS
