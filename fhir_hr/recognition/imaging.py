@@ -26,7 +26,7 @@ from fhir_hr.model.people import Organization
 from fhir_hr.model.priors import Prior
 from fhir_hr.recognition.conversion import choose, fitting
 from fhir_hr.recognition.image_marks import flag_of_images
-from fhir_hr.recognition.intake import Intake, Leftover
+from fhir_hr.recognition.intake import Intake, Leftover, at
 from fhir_hr.recognition.linking import Link, Unlinked, link_reports, message_of
 from fhir_hr.recognition.priors import priors_of
 from fhir_hr.render import BundleKind, Release, Renderer
@@ -194,17 +194,17 @@ class ImagingConverter:
         message, issues = message_of(_bare(study, intake.reports_of(uid)), links)
         kind, unfit = fitting(self._kind, message)
         rendered = self._renderer.render(message, kind=kind)
-        sources = dict.fromkeys((*grouped.sources, *intake.taken_by(uid), *(link.sent.source for link in links)))
+        sources = intake.in_order((*grouped.sources, *intake.taken_by(uid), *(link.sent.source for link in links)))
         sent = {id(link.sent): link.sent for link in links}
         return ImagingConversion(
             study=study,
             study_id=rendered.study_ids[uid],
-            sources=tuple(sources),
+            sources=sources,
             files_read=len(sources),
             duplicates=grouped.duplicates,
             issues=(
                 *grouped.issues,
-                *intake.issues_of(uid, tuple(sources)),
+                *intake.issues_of(uid, sources),
                 *(issue for each in sent.values() for issue in each.issues),
                 *issues,
                 *_said_of(study, grounds),
@@ -274,7 +274,9 @@ def _bare(study: Study, reports: tuple[Report, ...]) -> ReportMessage:
 def _told(conversion: ImagingConversion, unlinked: Sequence[Unlinked]) -> ImagingConversion:
     """Add the reports that found no study, where the study took another report of the same file."""
     inside = set(conversion.sources)
-    more = tuple(each.issue for each in unlinked if each.sent.source in inside)
+    more = tuple(
+        issue for each in unlinked if each.sent.source in inside for issue in at(each.sent.source, [each.issue])
+    )
     return msgspec.structs.replace(conversion, issues=(*conversion.issues, *more)) if more else conversion
 
 

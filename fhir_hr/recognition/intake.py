@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -27,7 +27,7 @@ from fhir_hr.sources.dicom_files import DicomInput, FileKind
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["Intake", "Leftover"]
+__all__ = ["Intake", "Leftover", "at"]
 
 _PERFORMED_STEP = "1.2.840.10008.3.1.2.3.3"
 _HL7_STARTS = (b"MSH", b"\x0bMSH", b"FHS", b"BHS")
@@ -53,9 +53,21 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _List(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of objects; ``header`` names its patient, and its own study (none of a performed procedure step)."""
+
     source: str
+    header: Header
     manifest: Manifest | None
     issues: tuple[Issue, ...]
+
+
+class _Waiting(NamedTuple):
+    """An object that is no image, with what was read of it, until the images have told whose study it is."""
+
+    source: str
+    header: Header
+    issues: tuple[Issue, ...]
+    content: _Document | _List | ImageMarkReading | None
 
 
 class Intake:
@@ -91,8 +103,10 @@ class Intake:
         self._limits = limits
         self._documents: dict[str, list[_Document]] = {}
         self._lists: list[_List] = []
+        self._waiting: list[_Waiting] = []
         self._marks: dict[str, list[ImageMarkReading]] = {}
         self._issues: dict[str, list[Issue]] = {}
+        self._places: dict[str, int] | None = None
 
     def add(self, given: DicomInput) -> None:
         """Read one input. Whatever happens, it is remembered with what it was or why it was not used."""
@@ -155,21 +169,38 @@ class Intake:
     def _object(self, source: str, header: Header, issues: tuple[Issue, ...], file: BinaryIO) -> None:
         if header.sop_class_uid == _PERFORMED_STEP:
             self._tell(source, issues)
-            self._list(source, file, mpps.read_performed_step)
-            return
-        refused = self._builder.add(header, source, issues)
-        if refused:
-            self._tell(source, refused)
+            self._lists.append(self._list(source, header, file, mpps.read_performed_step))
             return
         kind = kind_of(header.sop_class_uid, header.modality)
+        if kind is InstanceKind.IMAGE:
+            self._tell(source, self._builder.add(header, source, issues))
+            return
+        content: _Document | _List | ImageMarkReading | None = None
         if kind is InstanceKind.KEY_OBJECT:
-            self._list(source, file, kos.read_manifest)
-        elif kind is InstanceKind.PRESENTATION and header.study_instance_uid:
-            self._presentation(source, header.study_instance_uid, file)
-        elif kind is InstanceKind.DOCUMENT and header.study_instance_uid:
-            self._document(source, header, header.study_instance_uid, file)
+            content = self._list(source, header, file, kos.read_manifest)
+        elif kind is InstanceKind.PRESENTATION:
+            content = self._presentation(source, file)
+        elif kind is InstanceKind.DOCUMENT:
+            content = self._document(source, header, file)
+        self._waiting.append(_Waiting(source, header, issues, content))
 
-    def _document(self, source: str, header: Header, study_uid: str, file: BinaryIO) -> None:
+    def _settle(self) -> None:
+        """Put what is no image to its study. Only now: a stray report must not decide whose images they are."""
+        # By name, so that the order in which files were given changes nothing.
+        for source, header, issues, content in sorted(self._waiting, key=lambda each: each.source):
+            refused = self._builder.add(header, source, issues)
+            uid = header.study_instance_uid or ""
+            if refused:
+                self._tell(source, refused)
+            elif isinstance(content, _List):
+                self._lists.append(content)
+            elif isinstance(content, _Document):
+                self._documents.setdefault(uid, []).append(content)
+            elif content is not None:
+                self._marks.setdefault(uid, []).append(content)
+        self._waiting.clear()
+
+    def _document(self, source: str, header: Header, file: BinaryIO) -> _Document:
         file.seek(0)
         dataset = read_object(file, limits=self._limits)
         sender = self._sender(header)
@@ -178,22 +209,22 @@ class Intake:
             charset = _TERMS.get(sender.charset.lower().replace("_", "-")) if sender.charset else None
             repair = self._repair or sender.repair_charset
             read = sr.read_report(dataset.value, zone=sender.zone, charset=charset, repair=repair)
-        found = _Document(source=source, report=read.value, issues=_at(source, (*dataset.issues, *read.issues)))
-        self._documents.setdefault(study_uid, []).append(found)
+        return _Document(source=source, report=read.value, issues=at(source, (*dataset.issues, *read.issues)))
 
-    def _presentation(self, source: str, study_uid: str, file: BinaryIO) -> None:
+    def _presentation(self, source: str, file: BinaryIO) -> ImageMarkReading | None:
         file.seek(0)
         dataset = read_object(file, limits=self._limits)
         self._tell(source, dataset.issues)
-        if dataset.value is not None:
-            self._marks.setdefault(study_uid, []).append(read_image_marks(dataset.value))
+        return None if dataset.value is None else read_image_marks(dataset.value)
 
-    def _list(self, source: str, file: BinaryIO, read_list: Callable[[Dataset], Outcome[Manifest | None]]) -> None:
+    def _list(
+        self, source: str, header: Header, file: BinaryIO, read_list: Callable[[Dataset], Outcome[Manifest | None]]
+    ) -> _List:
         file.seek(0)
         dataset = read_object(file, limits=self._limits)
         read = read_list(dataset.value) if dataset.value is not None else Outcome(None)
-        found = _List(source=source, manifest=read.value, issues=_at(source, (*dataset.issues, *read.issues)))
-        self._lists.append(found)
+        found = at(source, (*dataset.issues, *read.issues))
+        return _List(source=source, header=header, manifest=read.value, issues=found)
 
     def _message(self, source: str, file: BinaryIO) -> None:
         file.seek(0)
@@ -203,14 +234,17 @@ class Intake:
             if one.message is None or not one.message.reports:
                 self._tell(source, one.issues)
                 continue
-            self.sent.append(SentReport(source=source, message=one.message, issues=_at(source, one.issues)))
+            self.sent.append(SentReport(source=source, message=one.message, issues=at(source, one.issues)))
 
     def _rows(self, source: str, file: BinaryIO) -> None:
         file.seek(0)
         read = headers_of_json(file.read(self._limits.json_bytes + 1), limits=self._limits)
         self._tell(source, read.issues)
         for header in read.value:
-            self._tell(source, self._builder.add(header, source))
+            if kind_of(header.sop_class_uid, header.modality) is InstanceKind.IMAGE:
+                self._tell(source, self._builder.add(header, source))
+            else:
+                self._waiting.append(_Waiting(source, header, (), None))
 
     def _tell(self, source: str, issues: Iterable[Issue]) -> None:
         self._issues.setdefault(source, []).extend(issues)
@@ -222,15 +256,38 @@ class Intake:
 
     def studies(self) -> tuple[GroupedStudy, ...]:
         """Return the studies, in order of UID."""
+        self._settle()
+        self._lists = [self._checked(each) for each in sorted(self._lists, key=lambda each: each.source)]
         return self._builder.done()
+
+    def _checked(self, given: _List) -> _List:
+        """Take from a list the studies of another patient than its own: what it says of them proves nothing."""
+        if given.manifest is None:
+            return given
+        differ = {uid: self._builder.other_patient(uid, given.header) for uid in _studies(given.manifest)}
+        strange = {uid: what for uid, what in differ.items() if what is not None}
+        if not strange:
+            return given
+        left = tuple(entry for entry in given.manifest.instances if entry[0] not in strange)
+        what = ", ".join(sorted(set(strange.values())))
+        message = (
+            f"a list names objects of a study of another patient than its own ({what} differs); they were left out"
+        )
+        issue = Issue(code=IssueCode.STUDY_CONFLICT, severity=Severity.ERROR, where="", message=message)
+        manifest = msgspec.structs.replace(given.manifest, instances=left)
+        issues = (*given.issues, *at(given.source, [issue]))
+        return msgspec.structs.replace(given, manifest=manifest, issues=issues)
 
     def manifests_of(self, uid: str) -> tuple[Manifest, ...]:
         """Return the lists that name objects of this study."""
         return tuple(each.manifest for each in self._lists if each.manifest and uid in _studies(each.manifest))
 
     def reports_of(self, uid: str) -> tuple[Report, ...]:
-        """Return the reports that came as objects of this study, each once."""
-        found = {each.report.key: each.report for each in self._documents.get(uid, ()) if each.report is not None}
+        """Return the reports that came as objects of this study, each once: of several with one UID the first."""
+        found: dict[str, Report] = {}
+        for each in self._documents.get(uid, ()):
+            if each.report is not None:
+                found.setdefault(each.report.key, each.report)
         return tuple(found.values())
 
     def marks_of(self, uid: str) -> tuple[ImageMarkReading, ...]:
@@ -238,23 +295,43 @@ class Intake:
         return tuple(self._marks.get(uid, ()))
 
     def taken_by(self, uid: str) -> tuple[str, ...]:
-        """Return the files that are no objects of the study but lists of it (performed procedure steps)."""
-        return tuple(each.source for each in self._lists if each.manifest and uid in _studies(each.manifest))
+        """Return the files that are objects of no study but lists of this one (performed procedure steps)."""
+        return tuple(
+            each.source
+            for each in self._lists
+            if not each.header.study_instance_uid and each.manifest and uid in _studies(each.manifest)
+        )
+
+    def in_order(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """Return sources as they were given, each once."""
+        if self._places is None:
+            self._places = {name: place for place, name in reversed(tuple(enumerate(self.names)))}
+        return tuple(sorted(set(sources), key=self._places.__getitem__))
 
     def issues_of(self, uid: str, sources: Sequence[str]) -> tuple[Issue, ...]:
         """Return what was met in a study's reports and lists, and in files that it shares with other content."""
         found = [issue for each in self._documents.get(uid, ()) for issue in each.issues]
+        found += self._contradicted(uid)
         inside = set(sources)
         found += [issue for each in self._lists if each.source in inside for issue in each.issues]
-        found += [issue for source in sources for issue in _at(source, self._issues.get(source, ()))]
+        found += [issue for source in sources for issue in at(source, self._issues.get(source, ()))]
         return tuple(found)
+
+    def _contradicted(self, uid: str) -> Iterator[Issue]:
+        """Say which reports came again under one UID and do not say the same."""
+        first = {each.key: each for each in self.reports_of(uid)}
+        for each in self._documents.get(uid, ()):
+            if each.report is not None and each.report != first[each.report.key]:
+                message = "another report came under the same UID and says something else; the first was kept"
+                issue = Issue(code=IssueCode.DUPLICATE_INSTANCE, severity=Severity.ERROR, where="", message=message)
+                yield from at(each.source, [issue])
 
     def leftovers(self, taken: frozenset[str], unlinked: Sequence[Unlinked]) -> tuple[Leftover, ...]:
         """Return the inputs that no study took, in the order given, each with at least one issue."""
         found: dict[str, list[Issue]] = {name: list(self._issues.get(name, ())) for name in self.names}
         for each in self._lists:
             found[each.source] += each.issues
-            if each.manifest is not None:
+            if each.manifest is not None and each.manifest.instances:
                 found[each.source].append(_unused("the study that this list names is not among those given"))
         for other in unlinked:
             found[other.sent.source] += [*other.sent.issues, other.issue]
@@ -274,7 +351,7 @@ def _studies(manifest: Manifest) -> set[str]:
     return {study for study, _, _ in manifest.instances}
 
 
-def _at(source: str, issues: Iterable[Issue]) -> tuple[Issue, ...]:
+def at(source: str, issues: Iterable[Issue]) -> tuple[Issue, ...]:
     """Name the file before the place in it: a study has many."""
     return tuple(
         msgspec.structs.replace(issue, where=f"{source}: {issue.where}" if issue.where else source) for issue in issues

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import msgspec
 
@@ -49,7 +50,8 @@ def link_reports(
     """Find the study of each imaging report.
 
     A stated Study Instance UID decides, unless name, sex, birth date or identity card differ. Without one the
-    accession number does, and then the patient must be proved to be the same, and no issuer may differ.
+    accession number does, and then the patient must be proved to be the same, and no issuer may differ. Reports of one
+    study that name different patients are not put together either: only those are taken whose patient is proved.
 
     Returns:
         the links by study UID, and the reports that found no study (laboratory reports among them).
@@ -63,7 +65,39 @@ def link_reports(
                 links.setdefault(found.uid, []).append(Link(sent=each, report=report))
             else:
                 unlinked.append(Unlinked(sent=each, issue=found))
-    return {uid: tuple(found) for uid, found in links.items()}, tuple(unlinked)
+    by_uid = {study.uid: study for study in studies}
+    kept: dict[str, tuple[Link, ...]] = {}
+    for uid, each_link in links.items():
+        good = _of_one_patient(by_uid[uid], each_link)
+        if good:
+            kept[uid] = good
+        unlinked += [Unlinked(sent=link.sent, issue=_others(link.report)) for link in each_link if link not in good]
+    return kept, tuple(unlinked)
+
+
+def _of_one_patient(study: Study, links: Sequence[Link]) -> tuple[Link, ...]:
+    """The links that may stand together: a study without name or birth date fits many patients, but not two at once."""
+    if _agree(links):
+        return tuple(links)
+    proved = tuple(link for link in links if _match(link.sent.message, study).same is True)
+    return proved if _agree(proved) else ()
+
+
+def _agree(links: Sequence[Link]) -> bool:
+    patients = (link.sent.message.patient for link in links)
+    stated = list(dict.fromkeys(PatientIdentity.of(patient) for patient in patients if patient is not None))
+    matches = (match_identity(one, other) for one, other in combinations(stated, 2))
+    return all(not match.differ and match.same is not False for match in matches)
+
+
+def _others(report: Report) -> Issue:
+    return Issue(
+        code=IssueCode.IDENTITY_DOUBTFUL,
+        severity=Severity.ERROR,
+        where=report.where,
+        message="reports of this study name different patients, and nothing proves that this one is of the study's; "
+        "it was not put to it",
+    )
 
 
 def _study_of(report: Report, message: ReportMessage, studies: Sequence[Study]) -> Study | Issue:
@@ -98,7 +132,10 @@ def _match(message: ReportMessage, study: Study) -> IdentityMatch:
 def _same_number(one: Identifier, other: Identifier) -> bool:
     if one.value.strip() != other.value.strip():
         return False
-    return not (one.assigner and other.assigner and one.assigner != other.assigner)
+    return not any(
+        mine and theirs and mine != theirs
+        for mine, theirs in ((one.assigner, other.assigner), (one.system, other.system))
+    )
 
 
 def _doubt(report: Report, match: IdentityMatch) -> Issue:
@@ -155,9 +192,9 @@ def message_of(bare: ReportMessage, links: Sequence[Link]) -> tuple[ReportMessag
 
 
 def _by_age(links: Sequence[Link]) -> list[Link]:
-    """Oldest first; where times do not tell, as they were given."""
+    """Oldest first; where times do not tell, by name of the file, and as they stand in it."""
     ordered: list[Link] = []
-    for link in links:
+    for link in sorted(links, key=lambda link: link.sent.source):
         created = link.sent.message.created
         place = len(ordered)
         while place and created is not None:

@@ -56,6 +56,37 @@ def test_a_study_uid_with_another_patient_is_refused():
     ]
 
 
+def test_of_reports_of_two_patients_only_the_proved_one_is_taken():
+    nameless = msgspec.structs.replace(STUDY, patient=Patient(identifiers=(CARD,)))
+    stranger = Patient(names=(HumanName(text="测试乙"),))
+    mine, other = sent("mine", study_uid="1.2.3"), sent("other", study_uid="1.2.3", patient=stranger)
+    links, unlinked = link_reports([nameless], [other, mine])
+    assert [link.sent.source for link in links["1.2.3"]] == ["mine"]
+    assert [each.sent.source for each in unlinked] == ["other"]
+    assert words(unlinked) == [
+        "identity-doubtful: reports of this study name different patients, and nothing proves that this one is of the "
+        "study's; it was not put to it"
+    ]
+    nobody = msgspec.structs.replace(STUDY, patient=None)
+    assert link_reports([nobody], [other, mine])[0] == {}
+
+
+def test_an_accession_number_of_another_system_is_another_number():
+    numbered = msgspec.structs.replace(STUDY, accession=Identifier(value="A1", system="urn:oid:1.2.3"))
+    links, _ = link_reports([numbered], [sent(accession=Identifier(value="A1", system="urn:oid:1.2.4"))])
+    assert links == {}
+    links, _ = link_reports([numbered], [sent(accession=Identifier(value="A1"))])
+    assert list(links) == ["1.2.3"]
+
+
+def test_of_versions_of_one_time_the_last_of_the_file_is_taken_whatever_the_order():
+    first, last = sent("a", study_uid="1.2.3", conclusion="一"), sent("a", study_uid="1.2.3", conclusion="二")
+    before = sent("0", study_uid="1.2.3", conclusion="零")
+    for given in ((first, last, before), (before, first, last)):
+        message, _ = message_of(bare(), links_of(*given))
+        assert message.reports[0].conclusion == "二"
+
+
 def test_an_accession_number_needs_a_proved_patient():
     number = Identifier(value="A1", assigner="H1")
     links, _ = link_reports([STUDY], [sent(accession=number)])

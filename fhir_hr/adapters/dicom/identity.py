@@ -5,8 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 
 from fhir_hr.adapters.dicom.header import Header, OtherPatientId
-from fhir_hr.adapters.dicom.people import PatientFacts, read_name
-from fhir_hr.model.identity import same_name
+from fhir_hr.adapters.dicom.people import PatientFacts, assigned_by, read_name
+from fhir_hr.model.identity import NATIONAL_ID, same_name
 
 __all__ = ["PatientOfStudy", "difference", "patient_facts"]
 
@@ -40,6 +40,9 @@ def difference(a: PatientFacts, b: PatientFacts) -> str | None:
         return "IssuerOfPatientID"
     if a.universal_id and b.universal_id and a.universal_id != b.universal_id:
         return "IssuerOfPatientIDQualifiersSequence"
+    cards, other_cards = _cards(a), _cards(b)
+    if cards and other_cards and not cards & other_cards:
+        return "identity card number"
     if a.birth_date and b.birth_date and _digits(a.birth_date) != _digits(b.birth_date):
         return "PatientBirthDate"
     if {a.sex, b.sex} == {"M", "F"}:
@@ -47,6 +50,11 @@ def difference(a: PatientFacts, b: PatientFacts) -> str | None:
     if a.name and b.name and a.name != b.name and _names_differ(a.name, b.name):
         return "PatientName"
     return None
+
+
+def _cards(facts: PatientFacts) -> set[str]:
+    stated = ((facts.id or "", facts.issuer), *((other.value, other.issuer) for other in facts.others))
+    return {value.upper() for value, issuer in stated if issuer and assigned_by(issuer)[0] == NATIONAL_ID and value}
 
 
 def _digits(date: str) -> str:
@@ -82,13 +90,17 @@ class PatientOfStudy:
             return None
         facts = PatientFacts._make(raw)
         if facts not in self._accepted:
-            for known in self._accepted:
-                differs = difference(known, facts)
-                if differs is not None:
-                    return differs
+            differs = self.compare(header)
+            if differs is not None:
+                return differs
             self._accepted.append(facts)
         self._last = raw
         return None
+
+    def compare(self, header: Header) -> str | None:
+        """Name the element by which an object speaks of somebody else; nothing is taken."""
+        facts = PatientFacts._make(patient_facts(header))
+        return next((differs for known in self._accepted if (differs := difference(known, facts)) is not None), None)
 
     def facts(self) -> PatientFacts:
         """Return all that is said of the patient; of several forms of the name the fullest."""

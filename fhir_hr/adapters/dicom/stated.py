@@ -100,6 +100,10 @@ class Statements:
                 self._firsts.append(order)
         self._firsts[self._current] = min(self._firsts[self._current], order)
 
+    def knows(self, header: Header) -> bool:
+        """Whether some object taken states just what this one does."""
+        return _read(header) in self._known
+
     def done(self) -> list[Statement]:
         """Return the statements in the order of the first object that makes each."""
         pairs = zip(self._firsts, self._known, strict=True)

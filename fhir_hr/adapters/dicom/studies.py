@@ -185,7 +185,7 @@ class StudyBuilder:
         series = known or self._series_of(study, uid)
         instance = series.read(header, *self._kind(header), study.log)
         if known is not None:
-            same = known.uid == uid and known.instances[instance.uid] == instance
+            same = known.uid == uid and known.instances[instance.uid] == instance and known.statements.knows(header)
             study.tell_duplicate(same=same, source=source)
             return
         self._objects[instance.uid] = study, series
@@ -207,6 +207,14 @@ class StudyBuilder:
                 message = "this Series Instance UID stands in another study too; the series were kept apart"
                 study.log.add(IssueCode.SERIES_CONFLICT, Severity.WARNING, f"series {uid}", message)
         return series
+
+    def other_patient(self, uid: str, header: Header) -> str | None:
+        """Name the element by which an object speaks of another patient than a study does; ``None`` when none does.
+
+        For what is no object of the study but tells of it (a performed procedure step, a list kept elsewhere).
+        """
+        study = self._studies.get(uid)
+        return None if study is None else study.patient.compare(header)
 
     def done(self) -> tuple[GroupedStudy, ...]:
         """Return the studies, in order of UID. May be called again; more objects may be added in between."""

@@ -174,7 +174,9 @@ def test_an_object_given_twice_counts_once():
     assert (issue.severity, issue.where) == (Severity.INFORMATION, "file2")
 
 
-@pytest.mark.parametrize("change", [{"series_instance_uid": uid("S1", "2")}, {"instance_number": "7"}])
+@pytest.mark.parametrize(
+    "change", [{"series_instance_uid": uid("S1", "2")}, {"instance_number": "7"}, {"body_part_examined": "ABDOMEN"}]
+)
 def test_a_duplicate_that_differs_is_a_warning_and_the_first_is_kept(change):
     found = one(header(), header(**change))
     assert (len(found.study.series), found.study.instance_count) == (1, 1)
