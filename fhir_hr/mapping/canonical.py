@@ -6,6 +6,8 @@ authority that publishes the same profiles under its own address sets it when it
 
 from __future__ import annotations
 
+from fhir_hr.model.identity import LOCAL_PATIENT
+
 __all__ = [
     "CANONICAL",
     "EXAM_ITEM_SYSTEM",
@@ -42,9 +44,6 @@ UCUM = "http://unitsofmeasure.org"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 V2_0487 = "http://terminology.hl7.org/CodeSystem/v2-0487"
-
-LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
-"""本地系统患者ID: shared by all hospitals, so nothing without its assigner."""
 
 USCC = "urn:oid:2.16.156.10011.1.5"
 """组织机构代码: institutions, by their 统一社会信用代码."""

@@ -14,10 +14,21 @@ from fhir_hr.model.codes import Identifier
 from fhir_hr.model.people import Patient, Sex
 from fhir_hr.model.when import Precision, When, compare
 
-__all__ = ["NATIONAL_ID", "IdentityMatch", "PatientIdentity", "match_identity", "same_name"]
+__all__ = [
+    "LOCAL_PATIENT",
+    "NATIONAL_ID",
+    "IdentityMatch",
+    "PatientIdentity",
+    "local_key",
+    "match_identity",
+    "same_name",
+]
 
 NATIONAL_ID = "urn:oid:2.16.156.10011.1.3"
 """居民身份证号 (registered root, WS 363/CDA use)."""
+
+LOCAL_PATIENT = "urn:oid:2.16.156.10011.2.5.1.4"
+"""本地系统患者ID: shared by all hospitals, so nothing without its assigner."""
 
 
 class PatientIdentity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -114,8 +125,22 @@ def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
 
 
 def _shared(a: PatientIdentity, b: PatientIdentity) -> bool:
-    keys = {i.key for i in a.identifiers if _usable(i)}
-    return any(i.key in keys for i in b.identifiers if _usable(i))
+    keys = {local_key(i) for i in a.identifiers if _usable(i)}
+    return any(local_key(i) in keys for i in b.identifiers if _usable(i))
+
+
+def local_key(identifier: Identifier) -> str:
+    """Return the key by which two statements of one number are compared.
+
+    A number of a hospital means the same with the registered root of local patient numbers and without any system:
+    who gave it is what tells.
+
+    Example:
+        >>> local_key(Identifier(value="7", assigner="H1")) == local_key(
+        ...     Identifier(value="7", assigner="H1", system=LOCAL_PATIENT))
+        True
+    """
+    return identifier.key.removeprefix(LOCAL_PATIENT) if identifier.system == LOCAL_PATIENT else identifier.key
 
 
 def _usable(identifier: Identifier) -> bool:

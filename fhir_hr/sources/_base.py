@@ -11,7 +11,7 @@ import msgspec
 
 from fhir_hr.issues import Issue
 from fhir_hr.model.codes import Code
-from fhir_hr.model.identity import NATIONAL_ID, PatientIdentity
+from fhir_hr.model.identity import LOCAL_PATIENT, NATIONAL_ID, PatientIdentity, local_key
 from fhir_hr.model.lab import ReportKind, ReportStatus
 from fhir_hr.model.priors import Prior
 from fhir_hr.model.when import When
@@ -152,7 +152,7 @@ def lookup_keys(patient: PatientIdentity) -> tuple[str, ...]:
         >>> from fhir_hr.model.codes import Identifier
         >>> lookup_keys(PatientIdentity(identifiers=(
         ...     Identifier(value="1"), Identifier(value="7", assigner="H1"))))
-        ('|H1|7',)
+        ('urn:oid:2.16.156.10011.2.5.1.4|H1|7', '|H1|7')
     """
     keys = set()
     for identifier in patient.identifiers:
@@ -161,5 +161,8 @@ def lookup_keys(patient: PatientIdentity) -> tuple[str, ...]:
         if identifier.system == NATIONAL_ID:
             keys.add(f"{NATIONAL_ID}||{identifier.value.upper()}")
         elif identifier.assigner:
-            keys.add(identifier.key)
+            keys.add(local_key(identifier))
+            if identifier.system in (None, LOCAL_PATIENT):
+                # Stores written before this was one number hold it under its root.
+                keys.add(f"{LOCAL_PATIENT}|{identifier.assigner}|{identifier.value}")
     return tuple(sorted(keys))

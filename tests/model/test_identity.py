@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_hr.model.codes import Identifier
-from fhir_hr.model.identity import NATIONAL_ID, PatientIdentity, match_identity, same_name
+from fhir_hr.model.identity import LOCAL_PATIENT, NATIONAL_ID, PatientIdentity, match_identity, same_name
 from fhir_hr.model.people import Sex
 from fhir_hr.model.when import Precision, When
 
@@ -59,6 +59,13 @@ def person(*identifiers: Identifier, **facts) -> PatientIdentity:
 def test_match(a: PatientIdentity, b: PatientIdentity, same: bool | None) -> None:
     assert match_identity(a, b).same is same
     assert match_identity(b, a).same is same
+
+
+def test_a_hospitals_number_is_the_same_with_and_without_the_registered_root() -> None:
+    rooted = Identifier(value="1", assigner="H1", system=LOCAL_PATIENT)
+    assert match_identity(person(LOCAL, name="测试甲"), person(rooted, name="测试甲")).same is True
+    elsewhere = Identifier(value="1", assigner="H1", system="urn:oid:1.2.3")
+    assert match_identity(person(LOCAL, name="测试甲"), person(elsewhere, name="测试甲")).same is None
 
 
 def test_a_card_number_is_compared_without_case() -> None:

@@ -63,6 +63,15 @@ def test_lower_case_check_letter_of_a_card_is_the_same_card(store):
     assert isinstance(store.find(PriorQuery(patient=small)), Found)
 
 
+def test_a_hospitals_number_finds_its_patient_with_and_without_its_root(store):
+    rooted = Identifier(value="B-7", assigner="H-B", system="urn:oid:2.16.156.10011.2.5.1.4")
+    bare = Identifier(value="B-7", assigner="H-B")
+    store.keep(deposit(prior(patient=PatientIdentity(identifiers=(rooted,), name="测试乙")), message="m1"))
+    for number in (rooted, bare):
+        patient = PatientIdentity(identifiers=(number,), name="测试乙")
+        assert [each.id for each in store.find(PriorQuery(patient=patient)).priors] == ["p1"]
+
+
 def test_a_shared_number_with_another_sex_is_doubt_and_never_a_result(store):
     store.keep(deposit(prior(), message="m1"))
     other = msgspec.structs.replace(PATIENT, sex=Sex.MALE)
