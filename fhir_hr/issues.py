@@ -114,6 +114,7 @@ class IssueCode(StrEnum):
     EXAM_AMBIGUOUS = "exam-ambiguous"  # several recognised items possible: none was taken
     STUDY_INCOMPLETE = "study-incomplete"
     IMAGE_MARK_REFUSED = "image-mark-refused"  # the image carries no mark
+    IMAGE_MARK_LIMITED = "image-mark-limited"  # marked in fewer ways, or by several objects
 
     # -- writing FHIR -------------------------------------------------------------------------
     FHIR_INVALID = "fhir-invalid"

@@ -359,4 +359,4 @@ def at(source: str, issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 
 def _unused(message: str) -> Issue:
-    return Issue(code=IssueCode.FILE_UNUSED, severity=Severity.INFORMATION, where="", message=message)
+    return Issue(code=IssueCode.FILE_UNUSED, severity=Severity.WARNING, where="", message=message)

@@ -18,7 +18,7 @@ from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.imaging_senders import load_imaging_senders
 from fhir_hr.mapping.senders import load_senders
 from fhir_hr.model.imaging import Access, AccessKind
-from fhir_hr.recognition.imaging import ImagingConversion, ImagingConverter, ImagingResult
+from fhir_hr.recognition.imaging import ImagingConversion, ImagingConverter, ImagingResult, Leftover
 from fhir_hr.sources.dicom_files import find_files
 
 __all__ = ["add_parser", "bundle_name", "run"]
@@ -123,7 +123,8 @@ def _sums(result: ImagingResult, lines: list[StudyLine]) -> dict[str, int]:
     return {
         "files": result.files,
         "studies": len(result.conversions),
-        "left_over": len(result.leftovers),
+        "left_over": len(_lost(result)),
+        "containers": len(result.leftovers) - len(_lost(result)),
         "series": sum(len(each.study.series) for each in result.conversions),
         "instances": sum(each.study.instance_count for each in result.conversions),
         "images": sum(each.study.image_count for each in result.conversions),
@@ -172,6 +173,13 @@ def _show(result: ImagingResult, lines: list[StudyLine], *, language: str) -> No
     screen.print(words.format(**sums))
 
 
+def _lost(result: ImagingResult) -> list[Leftover]:
+    """Files that no study took; a zip or DICOMDIR whose files were taken themselves is none of them."""
+    return [
+        left for left in result.leftovers if any(issue.severity is not Severity.INFORMATION for issue in left.issues)
+    ]
+
+
 def _exit(result: ImagingResult, lines: list[StudyLine]) -> Exit:
     issues = [issue for line in lines for issue in line.issues]
     if any(issue.code is IssueCode.INTERNAL for issue in issues):
@@ -180,5 +188,5 @@ def _exit(result: ImagingResult, lines: list[StudyLine]) -> Exit:
     if not result.conversions:
         complain("no study was found")
         return Exit.FINDINGS
-    bad = result.leftovers or any(issue.severity is Severity.ERROR for issue in issues)
+    bad = _lost(result) or any(issue.severity is Severity.ERROR for issue in issues)
     return Exit.FINDINGS if bad else Exit.OK

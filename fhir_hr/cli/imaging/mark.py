@@ -152,8 +152,7 @@ def _say(verdict: MarkVerdict, marked: MarkedStudy | None, *, language: str) -> 
     if not verdict.may:
         screen.print(f"{verdict.mark.text}: {'not marked' if english else '不标注'}")
         for reason in verdict.reasons:
-            clause = f"（{reason.clause}）" if reason.clause and not english else ""
-            screen.print(f"  {reason.text('en' if english else 'zh')}{clause}")
+            screen.print(f"  {reason.text('en' if english else 'zh')}")
         return
     images = sum(each.images for each in marked.series) if marked else 0
     done = sum(each.marked for each in marked.series) if marked else 0

@@ -365,4 +365,4 @@ def _series_of(datasets: Sequence[Dataset]) -> str:
 
 
 def _said(message: str, *, where: str) -> Issue:
-    return Issue(code=IssueCode.SERIES_CONFLICT, severity=Severity.INFORMATION, where=where, message=message)
+    return Issue(code=IssueCode.IMAGE_MARK_LIMITED, severity=Severity.INFORMATION, where=where, message=message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,10 @@ def test_names_of_files_that_are_no_text_do_not_stop_the_report(cli, tmp_path):
     report = tmp_path / "report.jsonl"
     cli("imaging", "convert", tmp_path / "in", "--report", report)
     assert len(lines_of(report)) == 1
+
+
+def test_a_zip_whose_files_were_all_taken_is_no_finding(cli, tmp_path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.writestr("IM1", file_bytes(dataset(TimezoneOffsetFromUTC="+0800")))
+    done = cli("imaging", "convert", tmp_path / "study.zip", "--out", tmp_path / "out", "--json")
+    assert (done.code, done.json["left_over"], done.json["containers"]) == (0, 0, 1)
