@@ -1,5 +1,6 @@
 """Files, folders, DICOMDIRs and zip files: everything found is given out, and says what it is."""
 
+import io
 import os
 import tracemalloc
 import zipfile
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from pydicom.fileset import FileSet
 
+from fhir_hr.adapters.dicom.limits import DicomLimits
+from fhir_hr.adapters.dicom.media import read_directory
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.sources.dicom_files import FileKind, ZipLimits, find_files
@@ -177,6 +180,15 @@ def test_a_broken_dicomdir_is_said(tmp_path):
     assert "the DICOMDIR cannot be read: it is malformed" in words(one)
     (tmp_path / "DICOMDIR").write_bytes(file_bytes(dataset()))
     assert "it holds no directory records" in words(found(tmp_path)[0])
+
+
+def test_a_dicomdir_of_too_many_records_is_refused(tmp_path):
+    data = (medium(tmp_path / "cd") / "DICOMDIR").read_bytes()
+    with_all = read_directory(io.BytesIO(data), limits=DicomLimits(all_items=100))
+    assert len(with_all.value) == 3
+    refused = read_directory(io.BytesIO(data), limits=DicomLimits(all_items=3))
+    assert refused.value is None
+    assert "it holds more than 3 items" in refused.issues[0].message
 
 
 def test_a_cut_off_dicomdir_does_not_pass_for_a_whole_one(tmp_path):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.adapters.dicom.quiet import quiet
+from fhir_hr.adapters.dicom.reading import ITEM_HEADS
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def read_directory(file: BinaryIO, *, limits: DicomLimits = _DEFAULT) -> Outcome
     data = file.read(limits.header_bytes + 1)
     if len(data) > limits.header_bytes:
         return _refused(f"it is larger than {limits.header_bytes >> 20} MiB")
+    if sum(map(data.count, ITEM_HEADS)) > limits.all_items:
+        return _refused(f"it holds more than {limits.all_items} items")
     try:
         with quiet() as heard:
             index = dcmread(io.BytesIO(data), force=False)

@@ -30,6 +30,8 @@ _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _WANTED = [*FIELD_OF, *SEQUENCE_TAGS, Tag.SHARED_GROUPS, Tag.FRAME_GROUPS]
 _SEARCH = 128 * 8
 """How many bytes pydicom reads at once while it looks for a delimiter."""
+ITEM_HEADS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
+"""Tag of an item (FFFE,E000), little and big endian."""
 _META = 132
 """Where the elements begin: after a preamble of 128 bytes and ``DICM`` (PS3.10 7.1)."""
 
@@ -65,7 +67,7 @@ class HeaderReader:
                 header, issues = self._walker.read(file)
             except Surprise:
                 file.seek(0)
-                return _by_pydicom(_Bounded(file, limits.header_bytes), self._reading)
+                return _by_pydicom(_Bounded(file, limits.header_bytes, limits.all_items), self._reading)
         except (OSError, zlib.error, EOFError) as error:  # a file of an archive can be damaged too
             return Outcome(None, (_unreadable(error),))
         return Outcome(header, bounded_issues(issues, limits) if issues else ())
@@ -108,20 +110,20 @@ def read_object(file: BinaryIO, *, limits: DicomLimits = _LIMITS, pixels: bool =
     """
     issues: list[Issue] = []
     try:
-        bounded = _Bounded(file, limits.file_bytes if pixels else limits.header_bytes)
+        bounded = _Bounded(file, limits.file_bytes if pixels else limits.header_bytes, limits.all_items)
         dataset, _, _ = _parsed(bounded, limits, issues, wanted=None, pixels=pixels)
     except (OSError, zlib.error, EOFError) as error:
         return Outcome(None, (_unreadable(error),))
-    if bounded.exhausted:
-        return Outcome(None, (_too_long(limits),))
+    if bounded.exhausted or bounded.crowded:
+        return Outcome(None, (_too_long(limits, crowded=bounded.crowded),))
     return Outcome(dataset, bounded_issues(issues, limits))
 
 
 def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
     issues: list[Issue] = []
     dataset, marked, syntax = _parsed(file, reading.limits, issues, wanted=_WANTED)
-    if file.exhausted:
-        return Outcome(None, (_too_long(reading.limits),))
+    if file.exhausted or file.crowded:
+        return Outcome(None, (_too_long(reading.limits, crowded=file.crowded),))
     if dataset is None:
         return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object") if not marked else Outcome(None, tuple(issues))
     read = header_of_dataset(dataset, limits=reading.limits, charset=reading.assumed, repair=reading.repair)
@@ -184,14 +186,17 @@ def _inflated(
     file.seek(at)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     data = inflater.decompress(file.read(limits.header_bytes), limits.header_bytes)
-    inflated = _Bounded(io.BytesIO(data), limits.header_bytes)
-    dataset = read_dataset(
-        cast("BinaryIO", inflated),
-        False,
-        True,
-        stop_when=lambda tag, _vr, _length: tag in _PIXELS,
-        specific_tags=_tags(wanted),
-    )
+    inflated = _Bounded(io.BytesIO(data), limits.header_bytes, limits.all_items)
+    try:
+        dataset = read_dataset(
+            cast("BinaryIO", inflated),
+            False,
+            True,
+            stop_when=lambda tag, _vr, _length: tag in _PIXELS,
+            specific_tags=_tags(wanted),
+        )
+    finally:
+        file.crowded = inflated.crowded
     if inflated.short and inflater.unconsumed_tail:
         words = f"the deflated header is longer than {limits.header_bytes} bytes; what stands before was kept"
         issues.append(Issue(code=IssueCode.TOO_LARGE, severity=Severity.ERROR, where="", message=words))
@@ -207,26 +212,33 @@ def _tags(wanted: list[int] | None) -> list[BaseTag | int] | None:
 
 
 class _Bounded(io.RawIOBase):
-    """A file of which no more than so many bytes are read in all.
+    """A file of which no more than so many bytes, and items of sequences, are read in all.
 
     Attributes:
         exhausted: more was wanted than may be read.
+        crowded: more items were met than may be built; from there on the file seems to end.
         short: the file ended before what was wanted; pydicom takes the rest for the whole value.
     """
 
-    def __init__(self, file: BinaryIO, limit: int) -> None:
+    def __init__(self, file: BinaryIO, limit: int, items: int) -> None:
         super().__init__()
         self._file = file
         self._left = limit
+        self._items_left = items
         at = file.tell()
         self._size = file.seek(0, os.SEEK_END)
         file.seek(at)
         self.exhausted = False
+        self.crowded = False
         self.short = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._left if size is None or size < 0 else size
-        data = self._file.read(min(wanted, self._left))
+        data = b"" if self.crowded else self._file.read(min(wanted, self._left))
+        self._items_left -= sum(map(data.count, ITEM_HEADS))
+        if self._items_left < 0:
+            self.crowded = True
+            return b""
         if wanted > self._left and len(data) == self._left:
             self.exhausted = True
         elif 0 < len(data) < wanted and wanted != _SEARCH:
@@ -258,8 +270,12 @@ def _truncated(words: str) -> Issue:
     return Issue(code=IssueCode.TRUNCATED, severity=Severity.WARNING, where="", message=words)
 
 
-def _too_long(limits: DicomLimits) -> Issue:
-    words = f"the header is longer than {limits.header_bytes} bytes"
+def _too_long(limits: DicomLimits, *, crowded: bool) -> Issue:
+    words = (
+        f"the sequences hold more than {limits.all_items} items"
+        if crowded
+        else f"the header is longer than {limits.header_bytes} bytes"
+    )
     return Issue(code=IssueCode.TOO_LARGE, severity=Severity.ERROR, where="", message=words)
 
 

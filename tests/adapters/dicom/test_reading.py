@@ -12,9 +12,10 @@ import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.reading import HeaderReader, read_header
+from fhir_hr.adapters.dicom.reading import HeaderReader, read_header, read_object
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.testing.dicom import dataset, file_bytes, series
 
@@ -128,6 +129,21 @@ def test_a_deflated_bomb_is_inflated_no_further_than_the_limit():
     found = read(head + bomb + packer.flush(), limits=DicomLimits(header_bytes=1 << 20))
     assert time.monotonic() - started < 5
     assert codes(found) == [IssueCode.TOO_LARGE]
+
+
+@pytest.mark.parametrize("syntax", ["implicit", "big endian", "deflated"])
+def test_no_more_items_are_built_than_the_limit(syntax):
+    value = dataset()
+    value.OtherPatientIDsSequence = [Dataset() for _ in range(50)]
+    data = file_bytes(value, transfer_syntax=SYNTAXES[syntax])
+    assert read(data, limits=DicomLimits(all_items=60)).value.study_description == "胸部CT平扫"
+    words = "the sequences hold more than 40 items"
+    for found in (
+        read(data, limits=DicomLimits(all_items=40)),
+        read_object(io.BytesIO(data), limits=DicomLimits(all_items=40)),
+    ):
+        assert found.value is None
+        assert [(issue.code, issue.message) for issue in found.issues] == [(IssueCode.TOO_LARGE, words)]
 
 
 def test_a_header_longer_than_the_limit_is_said():
