@@ -24,7 +24,7 @@ from fhir_hr.recognition import read_evidence
 from fhir_hr.recognition.documents import MAX_BYTES, read_exam_statement
 from fhir_hr.recognition.imaging import ImagingConversion, ImagingConverter
 from fhir_hr.recognition.marking import exam_facts, exam_verdict, with_issued_mark
-from fhir_hr.render import Release, render
+from fhir_hr.render import render
 from fhir_hr.sources.dicom_files import DicomInput, find_files
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _EPILOG = """the statement of the reviewing physician is one JSON object:
 Only institution and status are needed; what is not stated and not in the headers forbids the mark where it is asked.
 Originals are never changed. Needs: pip install 'fhir-hr[dicom-marks]'
 """
+_SYSTEM = "HR^System"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -89,15 +90,18 @@ def run(options: argparse.Namespace) -> Exit:
         _say(verdict, None, language=choose_language(options.lang))
         return Exit.FINDINGS
     way = MarkWay(options.way)
-    whole = way is not MarkWay.PRESENTATION_STATE
-    series, unread = _objects(tracked(inputs, "load", quiet=options.quiet), conversion, pixels=whole)
-    done = mark_study(series, verdict, when=datetime.now(tz=UTC).astimezone(), way=way)
-    item = exam_facts(conversion.study, statement).item
-    study = with_issued_mark(conversion.study, verdict, item=item)
-    message = msgspec.structs.replace(conversion.message, studies=(study,))
+    pixels = way is not MarkWay.PRESENTATION_STATE
+    series, unread = _objects(tracked(inputs, "load", quiet=options.quiet), conversion, pixels=pixels)
+    creator = _person(statement.by) if statement.by else _SYSTEM
+    done = mark_study(series, verdict, when=datetime.now(tz=UTC).astimezone(), way=way, creator=creator)
     out = make_folder(options.out)
     if done.value is not None:
-        _write(done.value, message, conversion, out, namespace=options.namespace)
+        written = _write(done.value, out)
+        # Read back with what was made: the study now holds it, and its Bundle says so.
+        [whole] = converter.convert([*inputs, *find_files(written)]).conversions
+        item = exam_facts(conversion.study, statement).item
+        study = with_issued_mark(whole.study, verdict, item=item)
+        _write_bundle(msgspec.structs.replace(whole.message, studies=(study,)), whole, out, options.namespace)
     issues = (*unread, *done.issues)
     for issue in issues:
         complain(str(issue))
@@ -132,18 +136,28 @@ def _objects(
     return series, issues
 
 
-def _write(
-    marked: MarkedStudy, message: ReportMessage, conversion: ImagingConversion, out: Path, *, namespace: str | None
-) -> None:
+def _person(text: str) -> str:
+    """Return a person's name or number as DICOM writes names; one without parts is a family name."""
+    plain = text.strip()[:60]
+    return plain if "^" in plain else f"{plain}^"
+
+
+def _write(marked: MarkedStudy, out: Path) -> list[str]:
     from pydicom import dcmwrite
 
+    written = []
     for each in marked.series:
-        for number, dataset in enumerate(each.objects):
+        for dataset in each.objects:
             # Named by the new object's own UID, which names nobody.
-            dcmwrite(out / f"{dataset.SOPInstanceUID or number}.dcm", dataset, enforce_file_format=True)
-    release = Release(conversion.release)
-    rendered = render(message, release=release, namespace=namespace)
-    (out / f"{conversion.study_id}.{release.value.lower()}.json").write_bytes(rendered.body)
+            path = out / f"{dataset.SOPInstanceUID}.dcm"
+            dcmwrite(path, dataset, enforce_file_format=True)
+            written.append(str(path))
+    return written
+
+
+def _write_bundle(message: ReportMessage, conversion: ImagingConversion, out: Path, namespace: str | None) -> None:
+    rendered = render(message, release=conversion.release, namespace=namespace)
+    (out / f"{conversion.study_id}.{conversion.release.value.lower()}.json").write_bytes(rendered.body)
 
 
 def _say(verdict: MarkVerdict, marked: MarkedStudy | None, *, language: str) -> None:

@@ -51,6 +51,13 @@ def test_a_presentation_state_stands_beside_untouched_images(cli, study, tmp_pat
         if entry["resource"]["resourceType"] == "ImagingStudy"
     ]
     assert any(each["url"].endswith("/recognition-flag") for each in images[0]["extension"])
+    assert [len(each["instance"]) for each in images[0]["series"]] == [2, 1]
+
+
+def test_who_states_it_is_named_in_the_presentation_state(cli, study, tmp_path):
+    cli("imaging", "mark", study, "--statement", stated(tmp_path, by="审核甲"), "--out", tmp_path / "out")
+    [state] = [dcmread(path) for path in (tmp_path / "out").glob("*.dcm")]
+    assert str(state.ContentCreatorName) == "审核甲^"
 
 
 def test_a_marked_study_is_known_as_marked_when_it_is_received(cli, study, tmp_path):
