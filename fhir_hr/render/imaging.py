@@ -176,7 +176,8 @@ class Studies:
         if study.series and all(each.instances for each in study.series):
             found.append({"url": IMAGES, "valueUnsignedInt": study.image_count})
         if study.item is None:
-            found += [{"url": ITEM_CANDIDATE, "valueCoding": coding(one)} for one in study.item_candidates]
+            candidates = [coding(one) for one in study.item_candidates]
+            found += [{"url": ITEM_CANDIDATE, "valueCoding": one} for one in candidates if one]
         return found
 
     def _flag_allowed(self, flag: RecognitionFlag, where: str) -> bool:
@@ -324,8 +325,9 @@ def _put_counts(resource: Json, study: Study) -> None:
     each = [_largest(one.stated_instances, len(one.instances)) for one in study.series]
     known = [number for number in each if number is not None]
     stated = study.stated_instances if count(study.stated_instances) else None
-    if stated is not None or (known and len(known) == len(each)):
-        resource["numberOfInstances"] = max(stated or 0, sum(known))
+    total = max(stated or 0, sum(known))
+    if (stated is not None or (known and len(known) == len(each))) and count(total):
+        resource["numberOfInstances"] = total
 
 
 def _largest(stated: int | None, listed: int) -> int | None:
@@ -337,11 +339,10 @@ def _largest(stated: int | None, listed: int) -> int | None:
 def _procedures(study: Study) -> list[Json]:
     """Return what was done; the recognised item stands beside the local code where there is one."""
     found = concepts(study.procedures)
-    if study.item is not None:
-        item = coding(study.item)
+    if study.item is not None and (item := coding(study.item)):
         if len(found) == 1:
             own = found[0].setdefault("coding", [])
-            if not any(one.get("system") == item.get("system") and one.get("code") == item["code"] for one in own):
+            if not any(one.get("system") == item.get("system") and one.get("code") == item.get("code") for one in own):
                 own.append(item)
             return [{key: found[0][key] for key in ("coding", "text") if key in found[0]}]
         found.append({"coding": [item]})
