@@ -61,6 +61,8 @@ class ImagingSender(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         institution: the hospital, where one profile stands for one hospital.
         patient_assigner: who gives the patient numbers, where IssuerOfPatientID is missing.
         accession_assigner: who gives the accession numbers, where their issuer is missing.
+        issuers: issuers as the headers write them, to the assigner that other systems of the hospital state for the
+            same numbers (``"HIS" = "12510000000000001H"``); without it a report and its images share no number.
         body_parts: local texts of BodyPartExamined, to our codes (``chest``).
         protocols: ProtocolName, to what it examines; a facet that is left out stays unknown.
         procedures: codes and names of procedures, and StudyDescription, to what they examine.
@@ -76,6 +78,7 @@ class ImagingSender(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     institution: Institution | None = None
     patient_assigner: str | None = None
     accession_assigner: str | None = None
+    issuers: Mapping[str, str] = {}
     body_parts: Mapping[str, str] = {}
     protocols: Mapping[str, StatedExam] = {}
     procedures: Mapping[str, StatedExam] = {}

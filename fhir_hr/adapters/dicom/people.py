@@ -22,6 +22,7 @@ from fhir_hr.model.people import Device, HumanName, Organization, Patient, Perfo
 __all__ = [
     "PatientFacts",
     "assigned_by",
+    "known_issuer",
     "read_device",
     "read_institution",
     "read_name",
@@ -161,14 +162,22 @@ def assigned_by(issuer: str | None, universal_id: str | None = None) -> tuple[st
     return None, issuer or universal or None
 
 
+def known_issuer(issuer: str | None, sender: ImagingSender | None) -> str | None:
+    """Return an issuer as the sender's profile calls it."""
+    if issuer is None or sender is None:
+        return issuer
+    return sender.issuers.get(issuer, issuer)
+
+
 def _identifiers(facts: PatientFacts, log: IssueLog, sender: ImagingSender | None) -> tuple[Identifier, ...]:
     found: list[Identifier] = []
     if facts.id:
         default = sender.patient_assigner if sender is not None else None
-        found.append(_identifier(facts.id, facts.issuer or (None if facts.universal_id else default), facts, log))
+        issuer = known_issuer(facts.issuer, sender) or (None if facts.universal_id else default)
+        found.append(_identifier(facts.id, issuer, facts, log))
     for other in facts.others:
         # Without an issuer nobody knows whose number it is: the assigner of PatientID need not have given it.
-        one = _identifier(other.value, other.issuer, None, log)
+        one = _identifier(other.value, known_issuer(other.issuer, sender), None, log)
         if one not in found:
             found.append(one)
     return tuple(found)

@@ -17,6 +17,7 @@ from fhir_hr.adapters.dicom.identity import PatientOfStudy
 from fhir_hr.adapters.dicom.numbers import UID_LENGTH, is_oid, is_uid, read_count
 from fhir_hr.adapters.dicom.people import (
     assigned_by,
+    known_issuer,
     read_institution,
     read_patient,
     read_performers,
@@ -334,7 +335,8 @@ def _accession(statements: list[Statement], sender: ImagingSender | None) -> Ide
         value = each.text("accession_number")
         if value:
             system, assigner = assigned_by(
-                each.text("issuer_of_accession_number") or (sender.accession_assigner if sender is not None else None)
+                known_issuer(each.text("issuer_of_accession_number"), sender)
+                or (sender.accession_assigner if sender is not None else None)
             )
             kind = Code(system=V2_0203, code="ACSN", display="Accession ID")
             return Identifier(value=value, system=system, type=kind, assigner=assigner)

@@ -174,3 +174,12 @@ def test_an_institution_is_known_by_name_or_code():
 def test_a_machine_without_any_name_is_none():
     assert read_device(manufacturer=None, model=None, serial=None, software=()) is None
     assert read_device(manufacturer=None, model="SIM-64", serial=None, software=()).identifiers == ()
+
+
+def test_a_profile_says_what_an_issuer_is_called_elsewhere():
+    profile = ImagingSender(id="x", title="x", source="test", issuers={"HIS": "12510000000000001H"})
+    log = IssueLog(limit=5, of="study")
+    for issuer, assigner in (("HIS", "12510000000000001H"), ("LIS", "LIS")):
+        facts = PatientFacts(id="T1", issuer=issuer, others=(OtherPatientId(value="9", issuer=issuer),))
+        found = read_patient(facts, zone=Zone("+08:00", stated=False), log=log, sender=profile).identifiers
+        assert [each.assigner for each in found] == [assigner, assigner]
