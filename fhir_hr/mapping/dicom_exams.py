@@ -109,8 +109,9 @@ def match_exam(study: Study, *, sender: ImagingSender | None = None) -> ExamRead
     other = any(text.other for text in _all_texts(evidence)) or any(text.localizer for text in evidence.texts)
     understood = all(text.explained for text in evidence.texts) and not any(map(_unclear, _all_texts(evidence)))
     item = None
+    planned = bool(evidence.series) and not any(each.required for each in evidence.series)
     differs = any(each.differs for each in evidence.series if each.required)
-    if understood and not other and not differs and not any(facets.conflicts()):
+    if understood and not other and not differs and not planned and not any(facets.conflicts()):
         item = _item(exam, facets)
     candidates = () if item is not None or other else _candidates(facets)
     grounds = (*_found(evidence), *_open(evidence, exam, facets, other=other, understood=understood))
@@ -230,6 +231,8 @@ def _open(evidence: Evidence, exam: Exam, facets: _Facets, *, other: bool, under
         unread = [text.where for text in evidence.texts if not text.explained]
         unread.extend(text.where for text in _all_texts(evidence) if text.unclear)
         yield f"不定：{', '.join(dict.fromkeys(unread))} 有未识别的文字或否定、选择之词"
+    if evidence.series and not any(each.required for each in evidence.series):
+        yield "不定：只有定位像或屏幕截图，没有检查图像"
     if evidence.partial:
         yield "不定：归档系统所计序列多于已读序列"
     for code in evidence.modalities:

@@ -205,14 +205,11 @@ class _Reader:
         texts = tuple(self._series_texts(series))
         views = load_views()
         header = [views.get(fold(text), "other") for text in series.views if text.strip()]
-        located = self.modality != "DR" and any(
-            each.localizer for each in texts if each.where.startswith("SeriesDescription")
-        )
         lying = bool(series.patient_position) and (series.patient_position or "").strip().upper().startswith(_LYING)
         parts = tuple(self._header_parts(series.body_part)) if series.body_part is not None else ()
         return SeriesEvidence(
             label=label,
-            required=not located and not _is_capture(series),
+            required=not _is_localizer(series, texts, self.modality) and not _is_capture(series),
             modality=(series.modality or "").strip().upper() or None,
             header_parts=tuple(part for _, part in parts if part),
             part_terms=tuple(term for term, _ in parts if term),
@@ -350,6 +347,14 @@ def _of_exam(exam: Exam, where: str) -> Statement:
         contrasts=frozenset({exam.contrast.value} if exam.contrast else ()),
         words=tuple((facet, str(value)) for facet, value in named if value),
     )
+
+
+def _is_localizer(series: Series, texts: Iterable[Statement], modality: str | None) -> bool:
+    """Whether all of a series only plans others, by its images or its name; in DR 定位 is a purpose of its own."""
+    images = [one for one in series.instances if one.kind is InstanceKind.IMAGE]
+    if images and all(one.localizer for one in images):
+        return True
+    return modality != "DR" and any(each.localizer for each in texts if each.where.startswith("SeriesDescription"))
 
 
 def _is_capture(series: Series) -> bool:

@@ -1,12 +1,14 @@
 """Words of protocols, descriptions and procedures: what do they state of an examination?
 
 The longest known word at each place is taken, so 胸椎 is never 胸部 and 上腹部 never 腹部. A Latin word counts only as
-a whole. What no row explains is reported, since an unknown word (穿刺引导) may make another examination of it.
+a whole, but for one that makes it another examination: HeadCTA is a CTA. What no row explains is reported, since an
+unknown word (穿刺引导) may make another examination of it.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -22,6 +24,7 @@ __all__ = ["Scan", "Word", "WordFacet", "WordTable", "load_imaging_words", "read
 _COLUMNS = ("word", "facet", "value", "modality", "sure", "note", "source")
 _MODALITIES = ("", "DR", "CT", "MR")
 _VIEWS = ("frontal", "ap", "pa", "lateral", "oblique", "other")
+_SHORTEST_INSIDE = 3
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -92,6 +95,8 @@ class WordTable(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     by_first: dict[str, tuple[tuple[str, tuple[Word, ...]], ...]]
+    others: tuple[Word, ...] = ()
+    """Latin words of facet :attr:`WordFacet.OTHER` that are looked for at both ends of unknown runs too."""
 
     def scan(self, text: str) -> Scan:
         """Find the words of a text. Nothing of the text is kept but the table's own words."""
@@ -110,12 +115,18 @@ class WordTable(msgspec.Struct, frozen=True, kw_only=True):
                 stop = at + 1
                 while stop < end and folded[stop] in _LATIN:
                     stop += 1
-                explained = explained and folded[at:stop].isdigit()
+                run = folded[at:stop]
+                explained = explained and run.isdigit()
+                found.extend(self._inside(run))
                 at = stop
             else:
                 explained = explained and not char.isalnum()
                 at += 1
         return Scan(words=tuple(found), explained=explained)
+
+    def _inside(self, run: str) -> Iterator[Word]:
+        letters = run.strip("0123456789")
+        return (word for word in self.others if letters.startswith(word.word) or letters.endswith(word.word))
 
     def _at(self, text: str, at: int) -> tuple[str, tuple[Word, ...]] | None:
         """The longest word that begins here; a run of Latin letters is never entered in its middle."""
@@ -131,6 +142,10 @@ class WordTable(msgspec.Struct, frozen=True, kw_only=True):
 
 def _is_latin(word: str) -> bool:
     return not _LATIN.isdisjoint(word)
+
+
+def _is_ending(word: str) -> bool:
+    return len(word) >= _SHORTEST_INSIDE and word.isascii() and word.isalpha()
 
 
 def _fold(text: str) -> str:
@@ -165,7 +180,11 @@ def read_imaging_words(path: Path) -> WordTable:
     by_first: dict[str, list[tuple[str, tuple[Word, ...]]]] = {}
     for word in sorted(words, key=lambda one: (-len(one), one)):
         by_first.setdefault(word[0], []).append((word, tuple(words[word])))
-    return WordTable(by_first={first: tuple(entries) for first, entries in by_first.items()})
+    others = (statement for statements in words.values() for statement in statements)
+    return WordTable(
+        by_first={first: tuple(entries) for first, entries in by_first.items()},
+        others=tuple(word for word in others if word.facet is WordFacet.OTHER and _is_ending(word.word)),
+    )
 
 
 def _word(row: Row) -> Word:

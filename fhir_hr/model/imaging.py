@@ -56,6 +56,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         title: document title of an SR or key object document.
         position: ImagePositionPatient, in mm.
         orientation: ImageOrientationPatient, six cosines.
+        localizer: whether ImageType calls it one (PS3.3 C.8.2.1.1.1, C.8.3.1.1.1): made to plan others, not to be read.
     """
 
     uid: str
@@ -67,6 +68,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     title: Concept | None = None
     position: tuple[float, float, float] | None = None
     orientation: tuple[float, float, float, float, float, float] | None = None
+    localizer: bool = False
 
 
 class Technique(msgspec.Struct, frozen=True, kw_only=True, gc=False):

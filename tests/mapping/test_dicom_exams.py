@@ -181,6 +181,39 @@ def test_a_second_modality_is_another_examination():
     assert match_exam(study(series(), series("2", modality="PT"), description="胸部CT平扫")).item is None
 
 
+def test_a_study_of_localizers_and_captures_alone_is_no_item():
+    capture = replaced(series("1"), instances=typical.images("1", 2, "1.2.840.10008.5.1.4.1.1.7"))
+    scout = series("2", part="CHEST", description="Topogram")
+    planned = tuple(replaced(one, localizer=True) for one in typical.images("3", 2))
+    unnamed = replaced(series("3", part="CHEST"), instances=planned)
+    for parts in ((capture,), (scout,), (unnamed,), (capture, scout, unnamed)):
+        reading = match_exam(study(*parts, description="胸部CT平扫"))
+        assert reading.item is None
+        assert "不定：只有定位像或屏幕截图，没有检查图像" in reading.grounds
+    assert read(study(scout, unnamed, series("4", part="CHEST"), description="胸部CT平扫")) == 26
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["+C 1.0mm", "T1CE", "Chest CE", "A Phase", "ART 1.0", "delayed", "Test Bolus", "PreMonitoring", "T1 post"],
+)
+def test_a_series_name_that_hints_at_a_medium_makes_plain_doubtful(words):
+    plain = series("1", part="CHEST", description="1.0 B30")
+    assert read(study(plain, description="胸部CT平扫")) == 26
+    hinted = series("2", part="CHEST", description=words)
+    assert read(study(plain, hinted, description="胸部CT平扫")) == [26, 39]
+
+
+@pytest.mark.parametrize("words", ["HeadCTA", "CTA1", "CTAHead 0.75", "Brain_TOF", "tof_fl3d_tra", "ep2d_perf", "LDCT"])
+def test_a_word_of_another_examination_is_seen_at_the_ends_of_a_longer_one(words):
+    head = series("1", part="HEAD", description=words)
+    assert read(study(head, description="头部CT平扫")) == []
+
+
+def test_words_of_another_examination_are_not_seen_within_a_longer_one():
+    assert read(study(series("1", part="HEAD", description="fracture xctay"), description="头部CT平扫")) == 24
+
+
 def test_localizers_and_screen_captures_prove_nothing_and_can_contradict():
     scan = series("1", part="CHEST", protocol="平扫")
     scout = series("2", description="Topogram 0.6")

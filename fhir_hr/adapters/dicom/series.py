@@ -73,6 +73,7 @@ class HeldSeries:
             title=None if title is None else concept_of((title,), where="ConceptNameCodeSequence", log=log),
             position=placed,  # type: ignore[arg-type] # three of them
             orientation=self._oriented(header.image_orientation_patient, log),
+            localizer="LOCALIZER" in header.image_type,
         )
 
     def take(self, header: Header, instance: Instance | None) -> None:

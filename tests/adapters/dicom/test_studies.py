@@ -149,6 +149,11 @@ def test_only_images_count_as_images():
     assert kinds == {"CT": InstanceKind.IMAGE, "PR": InstanceKind.PRESENTATION, "SR": InstanceKind.DOCUMENT}
 
 
+def test_a_localizer_is_told_by_its_image_type():
+    found = one(header(), header(number=2, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER")))
+    assert [each.localizer for each in found.study.series[0].instances] == [False, True]
+
+
 def test_what_a_study_says_is_taken_from_its_images_first():
     later = header(
         series="0", number=1, sop_class_uid=PR, modality="PR", institution_name="别的医院", station_name="WS"
