@@ -62,7 +62,11 @@ def test_names_are_folded_and_views_sorted(tmp_path):
     profile = read_imaging_sender(write(tmp_path, "x", body))
     assert profile.protocols["kneeap"].views == (View.FRONTAL, View.LATERAL)
     demo = load_imaging_senders().profile("demo-hospital-a")
-    assert (demo.charset, demo.patient_assigner, demo.institution.name) == ("gb18030", "12510000000000001H", "演示医院甲")
+    assert (demo.charset, demo.patient_assigner, demo.institution.name) == (
+        "gb18030",
+        "12510000000000001H",
+        "演示医院甲",
+    )
     assert demo.protocols["chest_routine"].contrast is Contrast.PLAIN
 
 
