@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.identity import difference, patient_facts
+from fhir_hr.adapters.dicom.people import PatientFacts
 from fhir_hr.adapters.dicom.studies import SenderFinder, studies_of_headers, study_of_headers
 from fhir_hr.errors import PeerLostError
 from fhir_hr.issues import Issue, IssueCode, Severity
@@ -161,7 +163,7 @@ class _Search:
             return False
         known = self.rows.get(uid)
         if known is not None:
-            if (known.patient_id, known.study_instance_uid) != (header.patient_id, uid):
+            if difference(_facts(known), _facts(header)) is not None:
                 self._clashes.append(header)
             else:
                 self.rows[uid] = _merged(known, header)
@@ -231,6 +233,10 @@ class _Search:
         return StudyAnswer(source=self._name, state=state, studies=kept, issues=tuple(self._issues.values()))
 
 
+def _facts(header: Header) -> PatientFacts:
+    return PatientFacts._make(patient_facts(header))
+
+
 _CODES = {
     StudyState.PARTIAL: IssueCode.SOURCE_PARTIAL,
     StudyState.UNAVAILABLE: IssueCode.SOURCE_UNAVAILABLE,
@@ -298,8 +304,9 @@ class _SeriesReading:
     def answer(self) -> StudyAnswer:
         """Return the study with what was read."""
         read = study_of_headers(self._rows, where=self._name, senders=self._senders, study_uid=self._study.uid)
-        state = _state(read.value is not None, self.failures, refused=self.refused, incomplete=False)
         found = [*self._issues, *read.issues]
+        lost = any(each.severity is Severity.ERROR for each in found)  # a row that could not be read, or too many
+        state = _state(read.value is not None, self.failures, refused=self.refused, incomplete=lost)
         found += [
             Issue(code=_CODES[state], severity=Severity.ERROR, where=self._name, message=each) for each in self.failures
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import ssl
 import threading
 from types import TracebackType
@@ -22,6 +23,22 @@ __all__ = ["COMMITMENT", "Receiver"]
 COMMITMENT = "1.2.840.10008.1.20.1"
 _MOST_ASSOCIATIONS = 10
 _NOT_OURS = 0xA900
+
+
+class _LateHandshake:
+    """A TLS context for pynetdicom's server: the handshake is left to the association's own thread, under bounds.
+
+    pynetdicom shakes hands where it accepts: a caller that says nothing would stop the server, and its end, for ever.
+    """
+
+    def __init__(self, context: ssl.SSLContext, seconds: float) -> None:
+        self._context = context
+        self._seconds = seconds
+
+    def wrap_socket(self, accepted: socket.socket, *, server_side: bool) -> ssl.SSLSocket:
+        """Wrap an accepted socket; it is not spoken to yet."""
+        accepted.settimeout(self._seconds)
+        return self._context.wrap_socket(accepted, server_side=server_side, do_handshake_on_connect=False)
 
 
 class Receiver:
@@ -62,7 +79,7 @@ class Receiver:
         self._bounds = bounds
         self._deadline = deadline
         self._taker = taker
-        self._context = context
+        self._context: Any = _LateHandshake(context, bounds.connect) if context is not None else None
         self._wires: list[BoundedSocket] = []
         self._lock = threading.Lock()
         self._ae = AE(ae_title=ae_title)
@@ -119,6 +136,7 @@ class Receiver:
     def _opened(self, event: evt.Event) -> None:
         accepted: Any = event.assoc.dul.socket
         wire = put_under_bounds(accepted, deadline=self._deadline, bounds=self._bounds)
+        event.assoc.dul.daemon = True
         with self._lock:
             self._wires.append(wire)
 

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.find import Rows, find, find_context
 from fhir_hr.sources.dimse.settings import Peer
 from fhir_hr.sources.dimse.sockets import Deadline
@@ -56,7 +59,7 @@ class Session:
         rows = find(self._link, self.peer, level, asked, values, enough=enough)
         if rows.status is None:
             self._close()
-        return rows
+        return rows if level == "STUDY" else _of_this(rows, values)
 
     def find_list(self, level: str, asked: Sequence[str], values: Mapping[str, str], keyword: str) -> Rows:
         """Ask with a list of UIDs, and one by one for those that the list did not bring.
@@ -68,17 +71,42 @@ class Session:
         if len(wanted) == 1 or rows.status is None:
             return rows
         seen = {header.study_instance_uid for header in rows.headers}
-        gathered = list(rows.headers)
-        failure = ""
+        all_rows = [rows]
         for uid in (each for each in wanted if each not in seen):
-            one = self.find(level, asked, {**values, keyword: uid})
-            gathered += one.headers
-            failure = failure or one.failure
-            if one.status is None:
+            all_rows.append(self.find(level, asked, {**values, keyword: uid}))
+            if all_rows[-1].status is None:
                 break
-        return Rows(headers=tuple(gathered), failure=failure, status=rows.status, issues=rows.issues)
+        return Rows(
+            headers=tuple(header for each in all_rows for header in each.headers),
+            failure=next((each.failure for each in all_rows[1:] if each.failure), ""),
+            status=rows.status,
+            stopped=any(each.stopped for each in all_rows),
+            optional_ignored=any(each.optional_ignored for each in all_rows),
+            issues=tuple(dict.fromkeys(issue for each in all_rows for issue in each.issues)),
+        )
 
     def _close(self) -> None:
         link, self._link = self._link, None
         if link is not None:
             link.close()
+
+
+def _of_this(rows: Rows, values: Mapping[str, str]) -> Rows:
+    """Leave out rows that state another study or series than the one asked for; what is not stated is of it."""
+    study, series = values.get("StudyInstanceUID"), values.get("SeriesInstanceUID")
+    kept = tuple(
+        each
+        for each in rows.headers
+        if (study is None or each.study_instance_uid in (None, "", study))
+        and (series is None or each.series_instance_uid in (None, "", series))
+    )
+    strays = len(rows.headers) - len(kept)
+    if not strays:
+        return rows
+    issue = Issue(
+        code=IssueCode.ANSWER_NOT_ASKED_FOR,
+        severity=Severity.WARNING,
+        where="",
+        message=f"{strays} row(s) of another study or series than the one asked for; they were left out",
+    )
+    return msgspec.structs.replace(rows, headers=kept, issues=(*rows.issues, issue))

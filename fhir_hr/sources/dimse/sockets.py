@@ -155,6 +155,8 @@ class Entity:
         self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
     ) -> BoundedSocket:
         wire: BoundedSocket = _socket_class()(assoc, address=address)
+        # pynetdicom's thread would hold up the interpreter's end, beyond the deadline of whoever asked.
+        assoc.dul.daemon = True
         wire.tls_args = tls_args
         wire.deadline = self._deadline
         wire.patience = self._bounds.connect

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 import threading
 import time
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from fhir_hr.sources.dimse import Bounds, FolderSink, commit, get_series, get_study, move_study
+from fhir_hr.sources.dimse.received import ReceivedObject, Taker
 from fhir_hr.sources.studies import StudyState
 from fhir_hr.testing.dicom import CT, MR, dataset, uid
 
@@ -18,6 +21,7 @@ _spec = importlib.util.spec_from_file_location("dimse_servers", Path(__file__).w
 servers = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(servers)
 row = servers.row
+LE = "1.2.840.10008.1.2.1"
 
 
 def listing(*objects):
@@ -149,6 +153,59 @@ def test_a_folder_keeps_what_was_there(serve, tmp_path):
     (tmp_path / "IM000001.dcm").write_bytes(b"older")
     received = get_study(serve(find=listing(A), get=sending(A)).archive().peer, uid("S1"), FolderSink(tmp_path))
     assert (received.received, (tmp_path / "IM000001.dcm").read_bytes()) == ((), b"older")
+
+
+def test_half_an_object_is_not_left_behind(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    real = Path.open
+
+    class Full:
+        def __init__(self, file):
+            self.file = file
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def write(self, data):
+            self.file.write(data[:10])
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", lambda path, *args: Full(real(path, *args)))
+    with pytest.raises(OSError, match="No space"):
+        FolderSink(tmp_path)(ReceivedObject(sop_class_uid=CT, sop_instance_uid="1.2", transfer_syntax_uid=LE, data=b""))
+    assert list(tmp_path.iterdir()) == []
+
+
+def _object(data, *, instance="1.2.3", syntax=LE):
+    return ReceivedObject(sop_class_uid=CT, sop_instance_uid=instance, transfer_syntax_uid=syntax, data=data)
+
+
+def test_a_deflated_object_is_not_inflated_beyond_its_header():
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(400)) + packer.flush()
+    tracemalloc.start()
+    try:
+        status = Taker({"StudyInstanceUID": "1.2"}, servers.QUICK, lambda one: None).take(
+            _object(bomb, syntax="1.2.840.10008.1.2.1.99")
+        )
+        assert tracemalloc.get_traced_memory()[1] < 300 << 20
+    finally:
+        tracemalloc.stop()
+    assert status != 0
+
+
+def test_an_object_under_another_name_than_its_own_is_refused():
+    taken = []
+    taker = Taker({"StudyInstanceUID": A.StudyInstanceUID}, servers.QUICK, taken.append)
+    data = servers.encoded(A)
+    assert taker.take(_object(data, instance="1.2.3", syntax="1.2.840.10008.1.2")) == 0xC000
+    assert taker.take(_object(data, instance=A.SOPInstanceUID, syntax="1.2.840.10008.1.2")) == 0
+    assert [one.sop_instance_uid for one in taken] == [A.SOPInstanceUID]
+    assert taker.refused == ["an object came under another SOP Instance UID than it states; it was refused"]
 
 
 # -- C-MOVE ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from fhir_hr.issues import IssueCode
+from fhir_hr.model.imaging import Study
 from fhir_hr.sources.studies import StudyQuery, StudyState
 from fhir_hr.testing.dicom import MR, uid
 
@@ -218,6 +220,72 @@ def test_two_patients_under_one_study_are_not_merged(serve):
     assert [study.patient.identifiers[0].value for study in answer.studies] == ["T1"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"IssuerOfPatientID": "OTHER"},
+        {"PatientName": "Li^Si=李^四"},
+        {"PatientBirthDate": "19500101"},
+    ],
+)
+def test_two_patients_with_one_number_under_one_study_are_not_merged(serve, other):
+    first = row("A", IssuerOfPatientID="HIS", PatientBirthDate="19880315", StudyDescription="胸部CT平扫")
+    pacs = serve(find=lambda event: [(0xFF00, first), (0xFF00, row("A", InstitutionName="另一家医院", **other))])
+    answer = pacs.archive().find_studies(T1)
+    assert (answer.state, "study-conflict" in words(answer)) == (StudyState.PARTIAL, True)
+    assert [(study.description, study.institution) for study in answer.studies] == [("胸部CT平扫", None)]
+
+
+@pytest.mark.parametrize("level", ["SERIES", "IMAGE"])
+def test_rows_of_another_study_are_no_series_of_this_one(serve, level):
+    """A server that ignores the study it is asked for answers series, and objects, of anybody."""
+
+    def find(event):
+        asked = event.identifier
+        if asked.QueryRetrieveLevel == "SERIES":
+            yield 0xFF00, row("A", level="SERIES", SeriesInstanceUID="1.2.1", Modality="CT")
+            if level == "SERIES":
+                yield 0xFF00, row("B", level="SERIES", SeriesInstanceUID="1.2.2", Modality="MR")
+        elif asked.SeriesInstanceUID == "1.2.1":
+            yield 0xFF00, row("A", level="IMAGE", SeriesInstanceUID="1.2.1", SOPInstanceUID="1.2.1.1", SOPClassUID=MR)
+            if level == "IMAGE":
+                stray = {"SeriesInstanceUID": "1.2.9", "SOPInstanceUID": "1.2.9.9", "SOPClassUID": MR}
+                yield 0xFF00, row("A", level="IMAGE", **stray)
+
+    answer = serve(find=find).archive().with_series(Study(uid=uid("A")))
+    assert [[each.uid for each in one.instances] for one in answer.studies[0].series] == [["1.2.1.1"]]
+    assert answer.state is StudyState.FOUND  # it answered more than was asked, not less
+    assert "answer-not-asked-for 1 row(s) of another study or series than the one asked for; they were left" in words(
+        answer
+    )
+
+
+def test_a_series_that_cannot_be_read_makes_the_series_partial(serve):
+    def find(event):
+        if event.identifier.QueryRetrieveLevel == "SERIES":
+            yield 0xFF00, row("A", level="SERIES", SeriesInstanceUID="1.2.1", Modality="CT")
+            yield 0xFF00, row("A", level="SERIES", SeriesInstanceUID="x" * 70)
+
+    answer = serve(find=find).archive().with_series(Study(uid=uid("A")))
+    assert (answer.state, len(answer.studies[0].series)) == (StudyState.PARTIAL, 1)
+
+
+def test_what_is_wrong_with_one_of_a_list_is_said(serve):
+    def find(event):
+        wanted = event.identifier.StudyInstanceUID
+        if not isinstance(wanted, str):
+            yield 0xC320, None
+        else:
+            yield 0xFF01, row("A", StudyInstanceUID=wanted)
+            for _ in range(60):
+                yield 0xFF00, row("A", StudyInstanceUID=wanted)
+
+    answer = serve(find=find).archive().find_studies(StudyQuery(study_uids=(uid("A"), uid("B"))))
+    assert answer.state is StudyState.PARTIAL
+    assert "more than 50 rows: the query was stopped" in words(answer)
+    assert "it did not look at every condition" in words(answer)
+
+
 def test_a_list_of_uids_that_fails_or_brings_one_is_asked_one_by_one(serve):
     def failing(event):
         wanted = event.identifier.StudyInstanceUID
@@ -361,7 +429,24 @@ def test_nothing_of_a_patient_is_logged(serve, caplog):
 
 
 def test_importing_the_package_leaves_pynetdicom_out():
-    import subprocess
-
     code = "import fhir_hr, sys; sys.exit('pynetdicom' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_call_that_nobody_waits_for_does_not_hold_the_interpreter_up(raw_server):
+    def silent(connection, stop):
+        servers.accept(connection)
+        stop.wait(20)
+
+    pacs = raw_server(silent)
+    code = (
+        "import sys, threading, time\n"
+        "from fhir_hr.sources.dimse import DimseArchive\n"
+        "from fhir_hr.sources.studies import StudyQuery\n"
+        "archive = DimseArchive('PACS', '127.0.0.1', int(sys.argv[1]), called_ae='PACS')\n"
+        "ask = lambda: archive.find_studies(StudyQuery(patient_id='T1'))\n"
+        "threading.Thread(target=ask, daemon=True).start()\n"
+        "time.sleep(1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(pacs.port)], timeout=15, capture_output=True, check=True)
+    assert done.stderr == b""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import ipaddress
+import socket
 import ssl
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from fhir_hr.errors import UsageError
 from fhir_hr.sources.dimse import Tls
+from fhir_hr.sources.dimse.receiving import Receiver
+from fhir_hr.sources.dimse.sockets import Deadline
 from fhir_hr.sources.studies import StudyQuery, StudyState
 
 _spec = importlib.util.spec_from_file_location("dimse_servers", Path(__file__).with_name("conftest.py"))
@@ -113,3 +118,38 @@ def test_no_check_at_all_cannot_be_asked_for(tmp_path):
         Tls(check_hostname=False).context()
     with pytest.raises(UsageError, match="the certificates for TLS cannot be read"):
         Tls(ca=tmp_path / "none.pem").context()
+
+
+def test_a_caller_that_says_nothing_does_not_hold_our_own_end_up(certificates):
+    """pynetdicom shakes hands where it accepts: one silent caller would stop the server for ever."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    bounds = servers.QUICK
+    ended = threading.Event()
+
+    def listen():
+        with (
+            Receiver("US", "127.0.0.1", 0, bounds=bounds, deadline=Deadline(3), context=context) as receiver,
+            socket.create_connection(("127.0.0.1", receiver.port)),
+        ):
+            time.sleep(0.2)
+            ready.append(_echoes(receiver.port, certificates))
+        ended.set()
+
+    ready = []
+    threading.Thread(target=listen, daemon=True).start()
+    assert ended.wait(8)
+    assert ready == [True]  # the next one is served
+
+
+def _echoes(port, certificates):
+    from pynetdicom import AE
+
+    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
+    ae = AE(ae_title="PACS")
+    ae.add_requested_context("1.2.840.10008.1.1")
+    association = ae.associate("127.0.0.1", port, ae_title="US", tls_args=(trust, "127.0.0.1"))
+    established = association.is_established
+    if established:
+        association.release()
+    return established
