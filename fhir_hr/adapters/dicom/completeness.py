@@ -1,7 +1,7 @@
 """Is all of a study there (序列完整)? A verdict with its evidence, never only yes or no.
 
 No DICOM message says that a study is complete. What comes nearest, strongest first: the modality's own list (MPPS
-COMPLETED), a manifest of the whole study (KOS 113030, 113035), the archive's confirmation and counts, and what the
+COMPLETED), a manifest of the whole study (KOS 113032, 113033), the archive's confirmation and counts, and what the
 images themselves say (spacing, frames). Presentation states, key objects, structured reports and dose records are made
 after the images, by others: they are neither expected nor counted, so that a mark of ours does not make a study differ.
 """

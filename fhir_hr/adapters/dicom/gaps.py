@@ -1,13 +1,15 @@
 """Gaps in a stack of slices: a place along the normal where the spacing says that slices are missing.
 
 A gap is believed only where most neighbours stand at one distance, the gap is a whole multiple of it, and the instance
-numbers jump there too, more than between other neighbours: a gap that the protocol planned has no such jump. Slices
-missing at an end leave no gap, so this never proves a series complete.
+numbers jump there too, more than between other neighbours, over numbers that no image of the series has: a gap that the
+protocol planned has no such jump, and slabs that were numbered in opposite directions jump over numbers that are there.
+Slices missing at an end leave no gap, so this never proves a series complete.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
@@ -54,7 +56,8 @@ def find_gaps(series: Series) -> StackGaps | None:
         >>> find_gaps(Series(uid="1", instances=stack))
         StackGaps(slices=19, missing=1, unsure=0)
     """
-    found = [told for stack in _stacks(series.instances) if (told := _look(stack)) is not None]
+    numbers = sorted({one.number for one in series.instances if one.number is not None})
+    found = [told for stack in _stacks(series.instances) if (told := _look(stack, numbers)) is not None]
     if not found:
         return None
     return StackGaps(*(sum(column) for column in zip(*found, strict=True)))
@@ -82,7 +85,7 @@ def _normal(orientation: Sequence[float]) -> Vector | None:
     return (cross[0] / length, cross[1] / length, cross[2] / length) if length > 0.5 else None
 
 
-def _look(stack: list[tuple[float, int | None]]) -> StackGaps | None:
+def _look(stack: list[tuple[float, int | None]], numbers: Sequence[int]) -> StackGaps | None:
     places: list[tuple[float, set[int]]] = []
     for along, number in sorted(stack, key=lambda pair: pair[0]):
         if not places or along - places[-1][0] > _SAME_PLACE:
@@ -98,19 +101,30 @@ def _look(stack: list[tuple[float, int | None]]) -> StackGaps | None:
     regular = [jump for step, jump in zip(steps, jumps, strict=True) if abs(step - usual) <= _TOLERANCE * usual]
     if len(regular) < _REGULAR * len(steps):
         return None
-    usual_jump = median([jump for jump in regular if jump is not None] or [math.inf])
+    usual_jump = median([jump[1] - jump[0] for jump in regular if jump is not None] or [math.inf])
     missing = unsure = 0
     for step, jump in zip(steps, jumps, strict=True):
         room = round(step / usual)
         if room < 2 or abs(step - room * usual) > _TOLERANCE * usual:
             continue
-        if jump is not None and jump > usual_jump:
+        if jump is not None and jump[1] - jump[0] > usual_jump and _unheld(jump, numbers) >= room - 1:
             missing += room - 1
         else:
             unsure += 1
     return StackGaps(len(places), missing, unsure)
 
 
-def _jump(before: set[int], after: set[int]) -> int | None:
-    """How far the nearest instance numbers of two neighbouring places are from each other."""
-    return min((abs(one - other) for one in before for other in after), default=None)
+def _jump(before: set[int], after: set[int]) -> tuple[int, int] | None:
+    """The nearest instance numbers of two neighbouring places, the smaller first."""
+    others = sorted(after)  # each place of a series of many phases has many numbers
+    pairs = []
+    for one in before:
+        at = bisect_left(others, one)
+        pairs += [(min(one, other), max(one, other)) for other in others[max(at - 1, 0) : at + 1]]
+    return min(pairs, key=lambda pair: (pair[1] - pair[0], pair), default=None)
+
+
+def _unheld(jump: tuple[int, int], numbers: Sequence[int]) -> int:
+    """How many numbers between two no image of the series has."""
+    low, high = jump
+    return high - low - 1 - (bisect_left(numbers, high) - bisect_right(numbers, low))

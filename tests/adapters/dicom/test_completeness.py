@@ -1,6 +1,7 @@
 """Is all of a study there? Every piece of evidence by itself; complete only by a list of the whole study."""
 
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -279,6 +280,8 @@ def test_slices_missing_at_the_end_are_not_and_it_says_so():
         [stack([*range(0, 30, 5), *range(30, 70, 10)])],
         # two slabs
         [stack([*range(0, 50, 5), *range(100, 150, 5)])],
+        # two slabs, of which one is numbered backwards
+        [stack([*range(0, 50, 5), *range(100, 150, 5)], numbers=[*range(1, 11), *range(20, 10, -1)])],
         # every second number, as planned
         [stack([*range(0, 50, 5), *range(100, 150, 5)], numbers=range(1, 41, 2))],
         # numbers that are not stated
@@ -304,6 +307,15 @@ def test_one_phase_of_several_may_hide_a_gap_but_a_place_missing_in_all_is_found
     numbers = [n + 1 for n in places]
     both = stack([*places, *places], numbers=[*numbers, *(n + 20 for n in numbers)])
     assert verdict_of(both).verdict is Verdict.INCOMPLETE
+
+
+def test_many_images_at_few_places_are_compared_in_good_time():
+    phases = 3_000
+    places = [n for n in range(8) if n != 4] * phases
+    many = stack(places, numbers=[phase * 8 + n for phase in range(phases) for n in range(8) if n != 4])
+    started = time.monotonic()
+    assert find_gaps(Series(uid="1", instances=many)).missing == 1
+    assert time.monotonic() - started < 3
 
 
 def test_places_that_are_nearly_one_are_one():
