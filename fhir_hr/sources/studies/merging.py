@@ -28,6 +28,7 @@ def merge_studies(priors: Iterable[Prior]) -> tuple[Prior, ...]:
     """
     merged: list[Prior] = []
     places: dict[str, list[int]] = {}
+    disputed: set[int] = set()
     for prior in priors:
         if prior.kind is not ReportKind.IMAGING or not prior.study_uid:
             merged.append(prior)
@@ -35,12 +36,17 @@ def merge_studies(priors: Iterable[Prior]) -> tuple[Prior, ...]:
         known = places.setdefault(prior.study_uid, [])
         for place in known:
             if match_identity(merged[place].patient, prior.patient).same is True:
+                if merged[place].item and prior.item and merged[place].item != prior.item:
+                    disputed.add(place)
                 merged[place] = _merge(merged[place], prior)
                 break
         else:
             known.append(len(merged))
             merged.append(prior)
-    return tuple(merged)
+    # Two tables read one study differently: nobody knows which item it is, whatever a third one says.
+    return tuple(
+        msgspec.structs.replace(each, item=None) if place in disputed else each for place, each in enumerate(merged)
+    )
 
 
 def _merge(one: Prior, other: Prior) -> Prior:
@@ -50,9 +56,6 @@ def _merge(one: Prior, other: Prior) -> Prior:
     }
     for name in _REACHABLE:
         changes[name] = _either(getattr(first, name), getattr(second, name))
-    if first.item is not None and second.item is not None and first.item != second.item:
-        # Two tables read one study differently: nobody knows which item it is.
-        changes["item"] = None
     if first.report_mark is None and second.report_mark is not None:
         changes["report_mark"] = second.report_mark
     if first.item_mark is None and second.item_mark is not None:

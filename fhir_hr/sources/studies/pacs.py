@@ -7,6 +7,7 @@ and reported, as every source does.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -123,12 +124,13 @@ class PacsSource:
         collected = _Collected(self._name)
         found: dict[str, tuple[Study, PatientIdentity]] = {}
         for identifier, numbers in asked:
-            answer = self._ask(identifier)
-            collected.take(answer)
-            for study in answer.studies:
-                proved = collected.prove(study, identifier, numbers, query.patient)
-                if proved is not None:
-                    found.setdefault(study.uid, (study, proved))
+            for number in _written(identifier):
+                answer = self._ask(number)
+                collected.take(answer)
+                for study in answer.studies:
+                    proved = collected.prove(study, identifier, numbers, query.patient)
+                    if proved is not None:
+                        found.setdefault(study.uid, (study, proved))
         studies = self._with_series(found, collected)
         priors = sorted(
             (prior for prior in (self._prior(*each) for each in studies) if wanted(prior, query)),
@@ -144,10 +146,10 @@ class PacsSource:
             if numbers.covers(identifier)
         ]
 
-    def _ask(self, identifier: Identifier) -> StudyAnswer:
+    def _ask(self, number: str) -> StudyAnswer:
         # Neither issuer nor date is put to the archive: what states none of them would not be found, and a study of
         # unknown time is wanted.
-        query = StudyQuery(patient_id=identifier.value)
+        query = StudyQuery(patient_id=number)
         try:
             return self._archive.find_studies(query)
         except Exception as error:  # noqa: BLE001 - an archive that fails in any way is one that was not asked
@@ -172,7 +174,11 @@ class PacsSource:
                 except Exception as error:  # noqa: BLE001 - as above
                     answer = self._failed(error)
                 collected.take(answer, whole=False)
-                more = next((each for each in answer.studies if each.uid == study.uid), study)
+                # Who the patient is was proved of the study as it was found, and holds for nothing else.
+                same = [each for each in answer.studies if each.uid == study.uid and each.patient == study.patient]
+                more = same[0] if same else study
+                if not same and (answer.studies or answer.state is StudyState.FOUND):
+                    collected.note(self._issue(IssueCode.STUDY_CONFLICT, Severity.ERROR, _STRANGE))
             out.append((more, patient))
         return out
 
@@ -200,6 +206,17 @@ class PacsSource:
 
 
 _UNKNOWN = "the patient has no number that this archive is known to use; it is not asked by name and birth date alone"
+
+
+_STRANGE = "for the series of a study, the archive answered another patient or study; it was left as it was found"
+
+
+def _written(identifier: Identifier) -> tuple[str, ...]:
+    """Return the ways in which archives write a number: an identity card may end in ``x`` or ``X``."""
+    value = identifier.value
+    if identifier.system == NATIONAL_ID and value.upper() != value.lower():
+        return value.upper(), value.lower()
+    return (value,)
 
 
 class _Collected:
@@ -298,11 +315,18 @@ def _comparable(names: Sequence[HumanName], wanted_name: str | None) -> str | No
     """The form of the name that can be compared; pinyin beside a Chinese name says neither yes nor no."""
     if not names or not wanted_name:
         return names[0].text if names else None
-    if any(same_name(each.text, wanted_name) for each in names):
+    same = any(same_name(each.text, wanted_name) for each in names)
+    if _masked(wanted_name):
+        # A masked name is no pattern. It differs from another, and the same mask may hide another name.
+        return None if same else names[0].text
+    if same:
         return wanted_name
-    if "*" in wanted_name or "?" in wanted_name:
-        return names[0].text  # a name that was masked is a name that differs
     agrees = name_matches(wanted_name, names)
     if agrees is None:
         return None
     return wanted_name if agrees else names[0].text
+
+
+def _masked(name: str) -> bool:
+    plain = unicodedata.normalize("NFKC", name)
+    return "*" in plain or "?" in plain

@@ -59,6 +59,13 @@ def test_items_that_differ_are_no_item():
     assert merge_studies([first, IMAGES])[0].item == first.item
 
 
+@pytest.mark.parametrize("codes", ["aba", "abb", "aab", "ab-a"])
+def test_a_disputed_item_stays_unknown_whoever_comes_after(codes):
+    given = [msgspec.structs.replace(IMAGES, item=None if c == "-" else Code(system="s", code=c)) for c in codes]
+    [one] = merge_studies(given)
+    assert one.item is None
+
+
 def test_a_withdrawal_known_to_one_is_known_to_all():
     [one] = merge_studies([REPORT, msgspec.structs.replace(IMAGES, superseded=True)])
     assert one.superseded is True

@@ -75,6 +75,7 @@ def test_a_proved_study_is_a_prior():
     [
         ({"patient_name": "Wang^XiaoDong=王^晓东"}, "name"),
         ({"patient_name": "王*东"}, "name"),
+        ({"patient_name": "王＊"}, "name"),
         ({"patient_birth_date": "19850215"}, "birth-date"),
         ({"patient_sex": "M"}, "sex"),
         ({"patient_name": None, "patient_birth_date": None}, "what could prove it"),
@@ -209,6 +210,45 @@ def test_one_number_that_could_not_be_asked_makes_it_partial():
     patient = PatientIdentity(identifiers=(NUMBER, Identifier(value="P2", assigner="H001")), name="王小东")
     answer = PacsSource(Half(_study()), numbers=[HIS]).find(PriorQuery(patient=patient))
     assert (answer.state, len(answer.priors)) == ("partial", 1)
+
+
+@pytest.mark.parametrize("mask", ["王*", "王＊", "王﹡东", "王？"])
+def test_a_name_that_was_masked_proves_nothing(mask):
+    masked = PatientIdentity(identifiers=(NUMBER,), name=mask)
+    for stated in ({}, {"patient_name": mask}, {"patient_name": "王*东"}, {"patient_name": "李^四"}):
+        answer, _ = _find(_study(**stated), patient=masked)
+        assert (answer.state, answer.priors) == ("partial", ())
+
+
+def test_the_same_mask_is_no_difference_where_the_birth_date_proves():
+    masked = PatientIdentity(identifiers=(NUMBER,), name="王*东", birth=BORN)
+    answer, _ = _find(_study(patient_name="王*东"), patient=masked)
+    assert [each.study_uid for each in answer.priors] == ["1.2"]
+
+
+@pytest.mark.parametrize("last", ["x", "X"])
+def test_an_identity_card_is_asked_for_in_both_cases(last):
+    """Archives compare to the letter; an order that writes ``x`` must not find nothing."""
+    asked = Identifier(system=NATIONAL_ID, value=CARD[:-1] + last)
+    _, archive = _find(
+        patient=PatientIdentity(identifiers=(asked,), name="王小东"), numbers=PatientNumbers(system=NATIONAL_ID)
+    )
+    assert sorted(query.patient_id for query in archive.asked) == [CARD, CARD[:-1] + "x"]
+
+
+@pytest.mark.parametrize("other", ["patient", "uid", "none"])
+def test_series_that_come_with_another_patient_or_study_are_not_believed(other):
+    mine = _study()
+    stranger = {
+        "patient": (_study(patient_name="李^四", study_description="头颅MR平扫"),),
+        "uid": (_study("1.3"),),
+        "none": (),
+    }[other]
+    archive = Archive(mine)
+    archive.with_series = lambda study: StudyAnswer(source="PACS", state=StudyState.FOUND, studies=stranger)
+    answer = PacsSource(archive, numbers=[HIS]).find(PriorQuery(patient=ME))
+    assert (answer.state, [each.name for each in answer.priors]) == ("partial", ["胸部CT平扫"])
+    assert "for the series of a study, the archive answered another patient or study" in answer.issues[0].message
 
 
 def test_what_the_archive_says_is_kept():
