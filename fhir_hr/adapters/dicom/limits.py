@@ -17,6 +17,7 @@ class DicomLimits(msgspec.Struct, frozen=True, kw_only=True):
         element_bytes: one element whose value is wanted; a longer value is left out.
         text_chars: characters of one text value; a longer one is left out.
         items: items read of one sequence.
+        elements: elements of one object, those of its sequences not counted.
         all_items: items of all sequences of one object or DICOMDIR that pydicom may build; each costs it a kilobyte.
         json_bytes: one document of DICOM JSON.
         instances: objects in one document of DICOM JSON; what follows is counted and reported.
@@ -30,6 +31,7 @@ class DicomLimits(msgspec.Struct, frozen=True, kw_only=True):
     element_bytes: int = 1 << 20
     text_chars: int = 20_000
     items: int = 1_000
+    elements: int = 50_000
     all_items: int = 500_000
     json_bytes: int = 1 << 30
     instances: int = 200_000

@@ -32,6 +32,9 @@ _SEARCH = 128 * 8
 """How many bytes pydicom reads at once while it looks for a delimiter."""
 ITEM_HEADS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 """Tag of an item (FFFE,E000), little and big endian."""
+_ZEROS = bytes(8)
+_MOST_ZEROS = 10_000
+"""pydicom takes each eight zero bytes for an element (0000,0000) without a value."""
 _META = 132
 """Where the elements begin: after a preamble of 128 bytes and ``DICM`` (PS3.10 7.1)."""
 
@@ -114,6 +117,8 @@ def read_object(file: BinaryIO, *, limits: DicomLimits = _LIMITS, pixels: bool =
         dataset, _, _ = _parsed(bounded, limits, issues, wanted=None, pixels=pixels)
     except (OSError, zlib.error, EOFError) as error:
         return Outcome(None, (_unreadable(error),))
+    if bounded.blank:
+        return Outcome(None, (_no_object(),))
     if bounded.exhausted or bounded.crowded:
         return Outcome(None, (_too_long(limits, crowded=bounded.crowded),))
     return Outcome(dataset, bounded_issues(issues, limits))
@@ -122,16 +127,18 @@ def read_object(file: BinaryIO, *, limits: DicomLimits = _LIMITS, pixels: bool =
 def _by_pydicom(file: _Bounded, reading: Reading) -> Outcome[Header | None]:
     issues: list[Issue] = []
     dataset, marked, syntax = _parsed(file, reading.limits, issues, wanted=_WANTED)
+    if file.blank:
+        return Outcome(None, (_no_object(),))
     if file.exhausted or file.crowded:
         return Outcome(None, (_too_long(reading.limits, crowded=file.crowded),))
     if dataset is None:
-        return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object") if not marked else Outcome(None, tuple(issues))
+        return Outcome(None, (_no_object(),)) if not marked else Outcome(None, tuple(issues))
     read = header_of_dataset(dataset, limits=reading.limits, charset=reading.assumed, repair=reading.repair)
     header = read.value
     if syntax is not None:
         header = msgspec.structs.replace(header, transfer_syntax_uid=syntax)
     if not marked and not (header.sop_class_uid or header.sop_instance_uid or header.study_instance_uid):
-        return _nothing(IssueCode.NOT_DICOM, "this is no DICOM object")
+        return Outcome(None, (_no_object(),))
     return Outcome(header, bounded_issues([*issues, *read.issues], reading.limits))
 
 
@@ -139,7 +146,7 @@ def _parsed(
     file: _Bounded, limits: DicomLimits, issues: list[Issue], *, wanted: list[int] | None, pixels: bool = False
 ) -> tuple[Dataset | None, bool, str | None]:
     """Let pydicom read: the data set, whether the file is marked as DICOM, the transfer syntax where it is deflated."""
-    from pydicom import dcmread
+    from pydicom.filereader import read_partial
 
     start = file.read(_META)
     marked = start[_META - 4 :] == b"DICM"
@@ -152,7 +159,8 @@ def _parsed(
         else:
             file.seek(0)
             file.short = False
-            dataset = dcmread(file, stop_before_pixels=not pixels, force=True, specific_tags=wanted)
+            stop = _Stop(file, limits.elements, pixels=pixels)
+            dataset = read_partial(cast("BinaryIO", file), stop, force=True, specific_tags=_tags(wanted))
             if file.short:
                 issues.append(_truncated("the file ends within an element; what stands before it was kept"))
     return dataset, marked, syntax
@@ -192,11 +200,11 @@ def _inflated(
             cast("BinaryIO", inflated),
             False,
             True,
-            stop_when=lambda tag, _vr, _length: tag in _PIXELS,
+            stop_when=_Stop(inflated, limits.elements, pixels=False),
             specific_tags=_tags(wanted),
         )
     finally:
-        file.crowded = inflated.crowded
+        file.crowded, file.blank = inflated.crowded, inflated.blank
     if inflated.short and inflater.unconsumed_tail:
         words = f"the deflated header is longer than {limits.header_bytes} bytes; what stands before was kept"
         issues.append(Issue(code=IssueCode.TOO_LARGE, severity=Severity.ERROR, where="", message=words))
@@ -216,7 +224,8 @@ class _Bounded(io.RawIOBase):
 
     Attributes:
         exhausted: more was wanted than may be read.
-        crowded: more items were met than may be built; from there on the file seems to end.
+        crowded: more elements or items were met than may be built; from there on the file seems to end.
+        blank: zero bytes were met in such a number that it is no object; likewise.
         short: the file ended before what was wanted; pydicom takes the rest for the whole value.
     """
 
@@ -225,19 +234,23 @@ class _Bounded(io.RawIOBase):
         self._file = file
         self._left = limit
         self._items_left = items
+        self._zeros_left = _MOST_ZEROS
         at = file.tell()
         self._size = file.seek(0, os.SEEK_END)
         file.seek(at)
         self.exhausted = False
         self.crowded = False
+        self.blank = False
         self.short = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._left if size is None or size < 0 else size
-        data = b"" if self.crowded else self._file.read(min(wanted, self._left))
+        data = b"" if self.crowded or self.blank else self._file.read(min(wanted, self._left))
         self._items_left -= sum(map(data.count, ITEM_HEADS))
-        if self._items_left < 0:
-            self.crowded = True
+        self._zeros_left -= data == _ZEROS
+        self.crowded = self.crowded or self._items_left < 0
+        self.blank = self._zeros_left < 0
+        if self.crowded or self.blank:
             return b""
         if wanted > self._left and len(data) == self._left:
             self.exhausted = True
@@ -261,6 +274,25 @@ class _Bounded(io.RawIOBase):
         return True
 
 
+class _Stop:
+    """Tells pydicom where to stop: before the pixels unless they are wanted, and when an object has no end."""
+
+    def __init__(self, file: _Bounded, elements: int, *, pixels: bool) -> None:
+        self._file = file
+        self._left = elements
+        self._pixels = pixels
+
+    def __call__(self, tag: BaseTag, *_: object) -> bool:
+        self._left -= 1
+        if self._left < 0:
+            self._file.crowded = True
+        return self._left < 0 or (not self._pixels and tag in _PIXELS)
+
+
+def _no_object() -> Issue:
+    return Issue(code=IssueCode.NOT_DICOM, severity=Severity.ERROR, where="", message="this is no DICOM object")
+
+
 def _unreadable(error: Exception) -> Issue:
     words = f"the file could not be read ({type(error).__name__})"
     return Issue(code=IssueCode.UNREADABLE, severity=Severity.ERROR, where="", message=words)
@@ -272,7 +304,7 @@ def _truncated(words: str) -> Issue:
 
 def _too_long(limits: DicomLimits, *, crowded: bool) -> Issue:
     words = (
-        f"the sequences hold more than {limits.all_items} items"
+        f"the object holds more than {limits.elements} elements or {limits.all_items} items of sequences"
         if crowded
         else f"the header is longer than {limits.header_bytes} bytes"
     )

@@ -137,13 +137,34 @@ def test_no_more_items_are_built_than_the_limit(syntax):
     value.OtherPatientIDsSequence = [Dataset() for _ in range(50)]
     data = file_bytes(value, transfer_syntax=SYNTAXES[syntax])
     assert read(data, limits=DicomLimits(all_items=60)).value.study_description == "胸部CT平扫"
-    words = "the sequences hold more than 40 items"
+    words = "the object holds more than 50000 elements or 40 items of sequences"
     for found in (
         read(data, limits=DicomLimits(all_items=40)),
         read_object(io.BytesIO(data), limits=DicomLimits(all_items=40)),
     ):
         assert found.value is None
         assert [(issue.code, issue.message) for issue in found.issues] == [(IssueCode.TOO_LARGE, words)]
+
+
+@pytest.mark.parametrize("syntax", ["implicit", "big endian", "deflated"])
+def test_no_more_elements_are_built_than_the_limit(syntax):
+    data = file_bytes(dataset(), transfer_syntax=SYNTAXES[syntax])
+    assert read(data, limits=DicomLimits(elements=70)).value.study_description == "胸部CT平扫"
+    found = read(data, limits=DicomLimits(elements=20))
+    assert (found.value, codes(found)) == (None, [IssueCode.TOO_LARGE])
+
+
+def test_megabytes_of_zeros_are_no_object_in_good_time():
+    whole = file_bytes(dataset(), transfer_syntax=SYNTAXES["implicit"])
+    started = time.monotonic()
+    for data in (
+        bytes(12 << 20),
+        bytes(128) + b"DICM" + bytes(12 << 20),
+        whole[: whole.index(b"\x08\0\x05\0")] + bytes(12 << 20),
+    ):
+        for found in (read(data), read_object(io.BytesIO(data))):
+            assert (found.value, codes(found)) == (None, [IssueCode.NOT_DICOM])
+    assert time.monotonic() - started < 3
 
 
 def test_a_header_longer_than_the_limit_is_said():
