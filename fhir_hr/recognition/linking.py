@@ -9,9 +9,10 @@ import msgspec
 
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.codes import Identifier
-from fhir_hr.model.identity import IdentityMatch, PatientIdentity, match_identity
+from fhir_hr.model.identity import NATIONAL_ID, IdentityMatch, PatientIdentity, match_identity
 from fhir_hr.model.imaging import Study
 from fhir_hr.model.lab import Report, ReportKind, ReportMessage
+from fhir_hr.model.people import Patient
 from fhir_hr.model.when import compare
 from fhir_hr.render.collect import sender_key
 
@@ -71,7 +72,10 @@ def link_reports(
         good = _of_one_patient(by_uid[uid], each_link)
         if good:
             kept[uid] = good
-        unlinked += [Unlinked(sent=link.sent, issue=_others(link.report)) for link in each_link if link not in good]
+        taken = {id(link) for link in good}
+        unlinked += [
+            Unlinked(sent=link.sent, issue=_others(link.report)) for link in each_link if id(link) not in taken
+        ]
     return kept, tuple(unlinked)
 
 
@@ -85,9 +89,15 @@ def _of_one_patient(study: Study, links: Sequence[Link]) -> tuple[Link, ...]:
 
 def _agree(links: Sequence[Link]) -> bool:
     patients = (link.sent.message.patient for link in links)
-    stated = list(dict.fromkeys(PatientIdentity.of(patient) for patient in patients if patient is not None))
-    matches = (match_identity(one, other) for one, other in combinations(stated, 2))
-    return all(not match.differ and match.same is not False for match in matches)
+    stated = list(dict.fromkeys(_telling(patient) for patient in patients if patient is not None))
+    return not any(match_identity(one, other).differ for one, other in combinations(stated, 2))
+
+
+def _telling(patient: Patient) -> PatientIdentity:
+    """What can tell two patients apart. Local numbers cannot, and thousands of them would be compared in pairs."""
+    identity = PatientIdentity.of(patient)
+    cards = tuple(one for one in identity.identifiers if one.system == NATIONAL_ID)
+    return msgspec.structs.replace(identity, identifiers=cards)
 
 
 def _others(report: Report) -> Issue:

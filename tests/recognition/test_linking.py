@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 
@@ -69,6 +71,15 @@ def test_of_reports_of_two_patients_only_the_proved_one_is_taken():
     ]
     nobody = msgspec.structs.replace(STUDY, patient=None)
     assert link_reports([nobody], [other, mine])[0] == {}
+
+
+def test_many_reports_of_one_study_are_compared_in_good_time():
+    numbered = (Patient(identifiers=(Identifier(value=f"{n}", assigner="H1"),)) for n in range(3_000))
+    many = [sent(f"{n:05}", study_uid="1.2.3", patient=patient) for n, patient in enumerate(numbered)]
+    started = time.monotonic()
+    links, unlinked = link_reports([msgspec.structs.replace(STUDY, patient=None)], many)
+    assert (len(links["1.2.3"]), unlinked) == (3_000, ())
+    assert time.monotonic() - started < 2
 
 
 def test_an_accession_number_of_another_system_is_another_number():
