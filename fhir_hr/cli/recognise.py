@@ -33,8 +33,8 @@ _EPILOG = """the order is one JSON object:
    "items": [{"id": "1", "name": "血常规", "code": "…", "system": "…", "loinc": "…",
               "scale": "quantitative|qualitative", "specimen_kind": "serum"}],
    "exclusions": [{"case": "3", "item_id": "1", "by": "…", "text": "…"}]}
-An item needs only its name; exclusions are a clinician's own statement.
-Exit code 3: a store could not be asked fully, the answer may be incomplete.
+An item needs only its name, an examination "kind": "imaging" too; exclusions are a clinician's own statement.
+Exit code 3: a store or archive could not be asked fully, the answer may be incomplete.
 """
 
 

@@ -34,6 +34,9 @@ _KEYS = {
         *("tls", "check_hostname", "deadline"),
     ),
 }
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}", re.ASCII)
+_FLAGS = ("tls", "check_hostname", "plain_http")
+_LONGEST = 3600
 _NEEDED = {"dicomweb": ("name", "root"), "dimse": ("name", "host", "port", "called_ae")}
 
 
@@ -79,13 +82,14 @@ def open_archives(
 
 
 def _of_address(address: str, senders: ImagingSenders) -> StudyArchive:
-    if address.startswith(("https://", "http://")):
+    if address.lower().startswith(("https://", "http://")):
         from fhir_hr.sources.dicomweb import DicomWebArchive
 
         return DicomWebArchive(_host(address), address, senders=senders)
     match = _DIMSE.fullmatch(address)
     if match is None:
-        msg = f"{address[:80]!r} is no archive; write https://host/dicom-web or dimse://[CALLING:]CALLED@host:port"
+        what = "what --source says" if "@" in address else repr(address[:80])  # before "@" may stand a password
+        msg = f"{what} is no archive; write https://host/dicom-web or dimse://[CALLING:]CALLED@host:port"
         raise UsageError(msg)
     from fhir_hr.sources.dimse import DimseArchive
 
@@ -127,12 +131,33 @@ def _of_table(table: dict[str, Any], number: int, file: str, senders: ImagingSen
     if unknown or missing:
         what = f"unknown key {unknown[0]!r}" if unknown else f"key {missing[0]!r} is missing"
         raise DataFileError(f"{where}: {what}", file=file)
-    try:
-        archive = _dicomweb(table, senders) if kind == "dicomweb" else _dimse(table, senders)
-    except (TypeError, AttributeError) as error:
-        # A number where text belongs, and the like: the libraries below find it in their own way.
-        raise DataFileError(f"{where}: a value is of the wrong type", file=file) from error
+    fault = next(filter(None, (_fault(key, value) for key, value in table.items() if key != "numbers")), None)
+    if "key" in table and "certificate" not in table:
+        fault = fault or "'key' belongs to a certificate"
+    if "check_hostname" in table and not _tls(table):
+        fault = fault or "'check_hostname' belongs to tls"
+    if fault:
+        raise DataFileError(f"{where}: {fault}", file=file)
+    archive = _dicomweb(table, senders) if kind == "dicomweb" else _dimse(table, senders)
     return Archive(archive=archive, numbers=_numbers(table.get("numbers", []), where, file))
+
+
+def _fault(key: str, value: object) -> str | None:
+    """What is wrong with a value; never quotes it."""
+    if key in _FLAGS:
+        return None if isinstance(value, bool) else f"{key!r} must be true or false"
+    if key == "port":
+        return None if isinstance(value, int) and not isinstance(value, bool) else "'port' must be a whole number"
+    if key == "deadline":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        good = number and 0 < float(str(value)) <= _LONGEST
+        return None if good else f"'deadline' must be seconds, more than 0 and at most {_LONGEST}"
+    return None if isinstance(value, str) and value else f"{key!r} must be text"
+
+
+def _tls(table: dict[str, Any]) -> bool:
+    """Whether a table asks for TLS: by name, or by naming certificates."""
+    return table.get("tls") is True or any(key in table for key in ("ca", "certificate", "key"))
 
 
 def _numbers(tables: object, where: str, file: str) -> tuple[PatientNumbers, ...]:
@@ -178,13 +203,13 @@ def _dimse(table: dict[str, Any], senders: ImagingSenders) -> StudyArchive:
     from fhir_hr.sources.dimse import Bounds, DimseArchive, Tls
 
     tls = None
-    if table.get("tls") or any(key in table for key in ("ca", "certificate", "key")):
+    if _tls(table):
         paths = {key: Path(table[key]) for key in ("ca", "certificate", "key") if key in table}
         tls = Tls(**paths, check_hostname=table.get("check_hostname", True) is not False)
     return DimseArchive(
         table["name"],
         table["host"],
-        int(table["port"]),
+        table["port"],
         called_ae=table["called_ae"],
         calling_ae=table.get("calling_ae", "FHIRHR"),
         charset=table.get("charset", "GB18030"),
@@ -199,8 +224,10 @@ def _secret(table: dict[str, Any], key: str) -> str | None:
     name = table.get(key)
     if name is None:
         return None
-    value = os.environ.get(name)
+    value = os.environ.get(name) if "\0" not in name else None
     if not value:
+        if _VARIABLE.fullmatch(name) is None:  # perhaps the secret itself
+            raise UsageError(f"{key} names no environment variable; write its name, such as HR_TOKEN")
         msg = f"{key} names the environment variable {name!r}, and it is not set"
         raise UsageError(msg)
     return value

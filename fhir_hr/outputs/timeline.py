@@ -29,7 +29,14 @@ _COLUMNS = (("检查日期", 16, "date"), ("类型", 98, "modality"), ("检查",
 _VERDICT_AT = 500
 
 
-def timeline_svg(studies: Sequence[Study], *, title: str = "检查时间线", until: When | None = None) -> str:
+def timeline_svg(
+    studies: Sequence[Study],
+    *,
+    title: str = "检查时间线",
+    until: When | None = None,
+    missing: Sequence[str] = (),
+    patients: int = 1,
+) -> str:
     """Draw studies on a time line, the latest first; those of unknown time come last, beside the axis.
 
     A filled dot is a study whose recognised item is certain, a ring one whose item is not.
@@ -38,6 +45,8 @@ def timeline_svg(studies: Sequence[Study], *, title: str = "检查时间线", un
         studies: at most 400 are drawn; how many were left out is said below.
         title: heading; give none that names the patient where the picture leaves the record.
         until: right end of the axis, such as the time of the order; the latest study otherwise.
+        missing: names of archives that could not be asked, or not fully: without a word the picture would look whole.
+        patients: how many patient numbers the studies carry; several may be several persons, and that is said.
 
     Example:
         >>> timeline_svg([]).startswith("<svg")
@@ -45,7 +54,8 @@ def timeline_svg(studies: Sequence[Study], *, title: str = "检查时间线", un
     """
     ordered = sorted(studies, key=_order)
     rows, left_out = ordered[:MOST_ROWS], max(0, len(ordered) - MOST_ROWS)
-    height = _TOP + max(1, len(rows)) * _ROW + _BOTTOM
+    warnings = _warnings(missing, patients)
+    height = _TOP + max(1, len(rows)) * _ROW + _BOTTOM + len(warnings) * _ROW
     axis = _Axis([each.started for each in rows if each.started], until)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" '
@@ -55,15 +65,29 @@ def timeline_svg(studies: Sequence[Study], *, title: str = "检查时间线", un
         f'<text x="16" y="26" font-size="16" font-weight="bold">{escape(title)}</text>',
         *(f'<text x="{x}" y="{_TOP - 12}" fill="#555555">{name}</text>' for name, x, _ in _COLUMNS),
         f'<text x="{_VERDICT_AT}" y="{_TOP - 12}" fill="#555555">序列</text>',
-        *axis.grid(bottom=height - _BOTTOM + 4),
+        *axis.grid(bottom=height - _BOTTOM - len(warnings) * _ROW + 4),
     ]
     if not rows:
-        parts.append(f'<text x="16" y="{_TOP + 15}">没有检查</text>')
+        words = "未查到检查，但查询不完整" if missing else "没有检查"
+        parts.append(f'<text x="16" y="{_TOP + 15}">{words}</text>')
     for number, study in enumerate(rows):
         parts += _row(study, _TOP + number * _ROW, axis, shaded=bool(number % 2))
+    for number, text in enumerate(warnings):
+        y = height - 14 - (len(warnings) - number) * _ROW
+        parts.append(f'<text x="16" y="{y}" fill="#B00020" font-weight="bold">{escape(text)}</text>')
     parts.append(_legend(height - 14, left_out))
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
+
+
+def _warnings(missing: Sequence[str], patients: int) -> list[str]:
+    found = []
+    if missing:
+        shown = "、".join(_cut(each, 24) for each in missing[:4]) + (" 等" if len(missing) > 4 else "")
+        found.append(f"有 {len(missing)} 处影像归档未能完整查询（{shown}），图中可能缺少检查。")
+    if patients > 1:
+        found.append(f"检查来自 {patients} 个患者编号，可能不是同一人。")
+    return found
 
 
 def escape(text: str) -> str:

@@ -63,6 +63,9 @@ def _mapped(item: OrderItem, table: ItemTable, issues: list[Issue]) -> OrderItem
     if match.candidates:
         text = f"could mean {', '.join(code.code for code in match.candidates)}; it was not guessed"
         issues.append(_issue(IssueCode.ITEM_AMBIGUOUS, item, text))
+    elif load_exams().find(item.name).item is not None:
+        text = 'is an examination; without "kind": "imaging" no images were asked for'
+        issues.append(_issue(IssueCode.ORDER_ITEM_UNKNOWN, item, text))
     else:
         issues.append(_issue(IssueCode.ORDER_ITEM_UNKNOWN, item, "stands on no table of recognised items"))
     return item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> Exit:
     held = _held(answers)
     studies = [(read_exam(study, senders=senders), names) for study, names in held]
     if options.picture is not None:
-        _draw(options.picture, [study for study, _ in studies])
+        _draw(options.picture, [study for study, _ in studies], missing=_missing(answers))
     if options.json:
         write_bytes(msgspec.json.format(msgspec.json.encode(_plain(answers, studies)), indent=2) + b"\n")
     else:
@@ -138,20 +138,40 @@ def _held(answers: Sequence[StudyAnswer]) -> list[tuple[Study, tuple[str, ...]]]
     return [(study, tuple(names)) for study, names in ordered]
 
 
-def _draw(path: str, studies: Sequence[Study]) -> None:
+def _missing(answers: Sequence[StudyAnswer]) -> list[str]:
+    return [each.source for each in answers if each.state not in (StudyState.FOUND, StudyState.NOTHING)]
+
+
+def _persons(studies: Iterable[Study]) -> dict[str, int]:
+    """Number the patients of studies, by study UID: one for each patient number, all without a number apart.
+
+    Who they are is not shown; that they are several must be.
+    """
+    seen: dict[object, int] = {}
+    numbers = {}
+    for study in studies:
+        first = study.patient.identifiers[0] if study.patient and study.patient.identifiers else None
+        key = (first.value, first.system, first.assigner) if first else study.uid
+        numbers[study.uid] = seen.setdefault(key, len(seen) + 1)
+    return numbers
+
+
+def _draw(path: str, studies: Sequence[Study], *, missing: Sequence[str]) -> None:
     from fhir_hr.outputs.timeline import timeline_svg
 
     if Path(path).suffix.lower() != ".svg":
         msg = "--picture writes SVG; name a file that ends in .svg"
         raise UsageError(msg)
     try:
-        Path(path).write_text(timeline_svg(studies), encoding="utf-8")
+        picture = timeline_svg(studies, missing=missing, patients=max(_persons(studies).values(), default=1))
+        Path(path).write_text(picture, encoding="utf-8")
     except OSError as error:
         msg = f"the picture {path!r} could not be written: {error.strerror}"
         raise UsageError(msg) from error
 
 
 def _plain(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[str, ...]]]) -> dict[str, Any]:
+    persons = _persons(study for study, _ in studies)
     return {
         "archives": [
             {"source": each.source, "state": each.state, "studies": len(each.studies), "issues": each.issues}
@@ -160,6 +180,7 @@ def _plain(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[
         "studies": [
             {
                 "study_uid": study.uid,
+                "patient": persons[study.uid],
                 "archives": names,
                 "started": study.started.iso if study.started else None,
                 "modalities": study.modalities,
@@ -179,21 +200,33 @@ def _plain(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[
 
 
 _HEADINGS = {
-    "zh": ("检查时间", "类型", "检查", "机构", "互认项目", "序列/实例", "存于"),
-    "en": ("started", "type", "study", "institution", "item", "series/inst.", "held by"),
+    "zh": ("患者", "检查时间", "类型", "检查", "机构", "互认项目", "序列/实例", "存于"),
+    "en": ("patient", "started", "type", "study", "institution", "item", "series/inst.", "held by"),
 }
+_NARROW = (0, 1, 2, 6)
 _STATES = {"found": "有", "nothing": "没有", "partial": "不完整", "unavailable": "无法查询", "refused": "拒绝"}
+_SEVERAL = {
+    "zh": "注意：检查来自 {n} 个患者编号（“患者”一栏），可能不是同一人。",
+    "en": "note: the studies carry {n} patient numbers (column patient); they may not be of one person",
+}
 
 
 def _show(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[str, ...]]], *, language: str) -> None:
+    from rich import box
     from rich.table import Table
 
     screen = console()
-    table = Table(pad_edge=False)
-    for heading in _HEADINGS["en" if language == "en" else "zh"]:
-        table.add_column(heading, overflow="fold")
+    persons = _persons(study for study, _ in studies)
+    several = max(persons.values(), default=1)
+    # What is the same on every line takes no room on a terminal of 80 columns.
+    hidden = {number for number, same in ((0, several == 1), (7, len(answers) == 1)) if same}
+    table = Table(pad_edge=False, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for number, heading in enumerate(_HEADINGS["en" if language == "en" else "zh"]):
+        if number not in hidden:
+            table.add_column(heading, overflow="fold", no_wrap=number in _NARROW)
     for study, names in studies:
-        table.add_row(
+        cells = (
+            str(persons[study.uid]),
             study.started.iso[:10] if study.started else "",
             "/".join(study.modalities),
             study.description or "",
@@ -202,6 +235,7 @@ def _show(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[s
             f"{len(study.series) or study.stated_series or '?'}/{study.stated_instances or '?'}",
             ", ".join(names),
         )
+        table.add_row(*(cell for number, cell in enumerate(cells) if number not in hidden))
     if studies:
         screen.print(table)
     for each in answers:
@@ -209,12 +243,15 @@ def _show(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[s
         screen.print(f"{each.source}: {state} ({len(each.studies)})")
         for issue in each.issues:
             _complain(issue)
+    if several > 1:
+        screen.print(_SEVERAL["en" if language == "en" else "zh"].format(n=several))
 
 
 def _item(study: Study) -> str:
     if study.item is not None:
-        return study.item.code
-    return " ".join(f"{code.code}?" for code in study.item_candidates[:2])
+        return f"{study.item.display}\n{study.item.code}" if study.item.display else study.item.code
+    shown = [f"{code.display or code.code}?" for code in study.item_candidates[:2]]
+    return "\n".join([*shown, *["…"][: len(study.item_candidates[2:])]])
 
 
 def _complain(issue: Issue) -> None:

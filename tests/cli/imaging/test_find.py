@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
+from rich.cells import cell_len
 
 from fhir_hr.testing.dicom import dataset
 from fhir_hr.testing.qido import QidoServer
@@ -88,7 +89,28 @@ def test_a_file_describes_archives_and_takes_secrets_from_the_environment(cli, s
             '[[source]]\nname = "a"\nkind = "dicomweb"\nroot = "https://x"\n[[source.numbers]]\nwho = "p"',
             "numbers: unknown key 'who'",
         ),
-        ('[[source]]\nname = "a"\nkind = "dicomweb"\nroot = 7', "source 1: a value is of the wrong type"),
+        ('[[source]]\nname = "a"\nkind = "dicomweb"\nroot = 7', "source 1: 'root' must be text"),
+        ('[[source]]\nname = 7\nkind = "dicomweb"\nroot = "https://x"', "source 1: 'name' must be text"),
+        *(
+            (f'[[source]]\nname = "a"\nkind = "dicomweb"\nroot = "https://x"\n{line}', said)
+            for line, said in (
+                ("deadline = nan", "'deadline' must be seconds, more than 0 and at most 3600"),
+                ("deadline = inf", "'deadline' must be seconds, more than 0 and at most 3600"),
+                ("deadline = -1", "'deadline' must be seconds, more than 0 and at most 3600"),
+                ('deadline = "x"', "'deadline' must be seconds, more than 0 and at most 3600"),
+                ('plain_http = "no"', "'plain_http' must be true or false"),
+                ('key = "k.pem"', "'key' belongs to a certificate"),
+            )
+        ),
+        *(
+            (f'[[source]]\nname = "a"\nkind = "dimse"\nhost = "x"\ncalled_ae = "A"\n{line}', said)
+            for line, said in (
+                ('port = "x"', "'port' must be a whole number"),
+                ("port = true", "'port' must be a whole number"),
+                ('port = 104\ntls = "no"', "'tls' must be true or false"),
+                ("port = 104\ncheck_hostname = true", "'check_hostname' belongs to tls"),
+            )
+        ),
     ],
 )
 def test_a_broken_file_of_archives_is_told(cli, tmp_path, text, said):
@@ -107,11 +129,63 @@ def test_a_broken_file_of_archives_is_told(cli, tmp_path, text, said):
         (("--patient-id", "1", "--limit", "0"), "$.limit must be 1 or more"),
         (("--patient-id", "1"), "no archive was named"),
         (("--patient-id", "1", "--source", "pacs"), "'pacs' is no archive"),
+        (("--patient-id", "1", "--source", "HTTPS://me:s3cret@pacs.example/"), "has no credentials"),
+        (("--patient-id", "1", "--source", "ftp://me:s3cret@pacs.example/"), "what --source says is no archive"),
     ],
 )
 def test_a_wrong_call_is_told(cli, words, said):
     done = cli("imaging", "find", *words)
     assert (done.code, said in done.err) == (2, True), done.err
+    assert "s3cret" not in done.err
+
+
+def test_a_secret_in_place_of_its_variable_is_not_repeated(cli, server, tmp_path):
+    file = tmp_path / "sources.toml"
+    text = f'[[source]]\nname = "a"\nkind = "dicomweb"\nroot = "{server.root}"\ntoken_env = "eyJhbGciOi.s3cret"\n'
+    file.write_text(text, "utf-8")
+    done = cli("imaging", "find", "--sources", file, "--patient-id", "1")
+    assert (done.code, "token_env names no environment variable" in done.err, "s3cret" in done.err) == (2, True, False)
+
+
+def test_studies_of_several_patients_are_told_apart_without_naming_them(cli, tmp_path):
+    held = [dataset(study="A"), dataset(study="B", PatientID="T0002", StudyDate="20250101")]
+    picture = tmp_path / "line.svg"
+    with QidoServer(held) as server:
+        ask = ("imaging", "find", "--source", server.root, "--name", "测试甲")
+        done = cli(*ask, "--picture", picture)
+        found = cli(*ask, "--json").json["studies"]
+    assert "注意：检查来自 2 个患者编号（“患者”一栏），可能不是同一人。" in done.out
+    assert "检查来自 2 个患者编号，可能不是同一人。" in picture.read_text("utf-8")
+    assert [each["patient"] for each in found] == [1, 2]
+    assert "T0001" not in done.out
+
+
+def test_the_picture_says_who_could_not_be_asked(cli, server, tmp_path):
+    picture = tmp_path / "line.svg"
+    gone = ("--source", "dimse://NOBODY@127.0.0.1:1", "--patient-id", "T0001", "--picture", picture)
+    assert cli("imaging", "find", *gone).code == 3
+    text = picture.read_text("utf-8")
+    assert ("未查到检查，但查询不完整" in text, "没有检查" in text) == (True, False)
+    assert "有 1 处影像归档未能完整查询（NOBODY@127.0.0.1:1），图中可能缺少检查。" in text
+    assert cli("imaging", "find", "--source", server.root, *gone).code == 3
+    assert "图中可能缺少检查" in picture.read_text("utf-8")
+
+
+def test_the_table_fits_and_names_the_item_in_words(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    held = [
+        dataset(study="A", InstitutionName="四川省示例市第一人民医院（演示）"),
+        dataset(study="B", StudyDate="20250101", StudyDescription="头部CT", InstitutionName="示例县人民医院"),
+    ]
+    with QidoServer(held) as server:
+        done = cli("imaging", "find", "--source", server.root, "--patient-id", "T0001")
+    lines = done.out.splitlines()
+    assert max(cell_len(line) for line in lines) <= 80, done.out
+    [plain] = [line for line in lines if "2026-03-01" in line]
+    assert "胸部CT平扫" in plain
+    assert "cn-51-img-26" in done.out
+    assert "…" in done.out  # more candidates than are shown
+    assert "存于" not in done.out  # one archive alone
 
 
 def test_what_is_asked_can_stay_off_the_command_line(cli, server, tmp_path):
