@@ -362,8 +362,10 @@ def _install(wanted: str) -> None:
 
 def _environment(root: Path) -> Mapping[str, str]:
     """Return where unpacked programs find their libraries and the DICOM dictionary."""
-    libraries = root / "usr" / "lib" / f"{platform.machine()}-linux-gnu"
-    folders = [str(libraries), str(root / "usr" / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
+    # Packages that say /lib are unpacked there: only on an installed system is it the same as /usr/lib.
+    bases = [root / "usr" / "lib", root / "lib"]
+    folders = [str(each) for base in bases for each in (base / f"{platform.machine()}-linux-gnu", base)]
+    folders.append(os.environ.get("LD_LIBRARY_PATH", ""))
     found = {"LD_LIBRARY_PATH": os.pathsep.join(each for each in folders if each)}
     dictionaries = [*root.glob("usr/share/libdcmtk*/*.dic"), *Path("/").glob("usr/share/libdcmtk*/*.dic")]
     if dictionaries:

@@ -71,6 +71,18 @@ def test_a_program_that_cannot_be_brought_is_named(pacs_module, monkeypatch, tmp
         pacs_module.find_program("no-such-server")
 
 
+def test_unpacked_programs_find_the_libraries_of_both_folders(pacs_module, tmp_path, monkeypatch):
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    held = tmp_path / "root" / "usr" / "bin" / "no-such-server"
+    held.parent.mkdir(parents=True)
+    held.touch()
+    monkeypatch.setattr(pacs_module, "CACHE", tmp_path)
+    path, environment = pacs_module.find_program("no-such-server")
+    assert path == str(held)
+    folders = environment["LD_LIBRARY_PATH"].split(":")
+    assert [each.removeprefix(str(tmp_path / "root")) for each in folders][1::2] == ["/usr/lib", "/lib"]
+
+
 @pytest.fixture
 def pacs_module():
     import sys
