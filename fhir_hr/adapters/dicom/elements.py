@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from fhir_hr.adapters.dicom.charset import Charset, charset_of, decode_name, decode_text
 from fhir_hr.adapters.dicom.header import CodedEntry
+from fhir_hr.adapters.dicom.quiet import quiet
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 
@@ -31,36 +29,15 @@ _PADDING = " \0\r\n"
 _MAX_TEXT = 1_000_000
 
 
-class _Silence(logging.Filter):
-    """Drops what one thread logs: pydicom writes values, which may name the patient, into its warnings."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._thread = get_ident()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.thread != self._thread
-
-
 @contextmanager
 def warnings_as_issues(log: IssueLog) -> Iterator[None]:
     """Say once that pydicom warned of values; its words may hold the value, and are neither repeated nor logged."""
-    silence = _Silence()
-    logger = logging.getLogger("pydicom")
-    logger.addFilter(silence)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-    finally:
-        logger.removeFilter(silence)
-    if caught:
-        log.add(
-            IssueCode.DICOM_MALFORMED,
-            Severity.WARNING,
-            "",
-            f"{len(caught)} values or character sets are not as the standard says; they were read as far as possible",
-        )
+    with quiet() as heard:
+        yield
+    if heard.warned:
+        count = len(heard.warned)
+        message = f"{count} values or character sets are not as the standard says; they were read as far as possible"
+        log.add(IssueCode.DICOM_MALFORMED, Severity.WARNING, "", message)
 
 
 class Elements:
