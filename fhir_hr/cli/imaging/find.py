@@ -142,17 +142,17 @@ def _missing(answers: Sequence[StudyAnswer]) -> list[str]:
     return [each.source for each in answers if each.state not in (StudyState.FOUND, StudyState.NOTHING)]
 
 
-def _persons(studies: Iterable[Study]) -> dict[str, int]:
-    """Number the patients of studies, by study UID: one for each patient number, all without a number apart.
+def _persons(studies: Iterable[Study]) -> list[int]:
+    """Number the patients of studies: one for each patient number, all without a number apart.
 
     Who they are is not shown; that they are several must be.
     """
     seen: dict[object, int] = {}
-    numbers = {}
-    for study in studies:
+    numbers = []
+    for place, study in enumerate(studies):
         first = study.patient.identifiers[0] if study.patient and study.patient.identifiers else None
-        key = (first.value, first.system, first.assigner) if first else study.uid
-        numbers[study.uid] = seen.setdefault(key, len(seen) + 1)
+        key = (first.value, first.system, first.assigner) if first else place
+        numbers.append(seen.setdefault(key, len(seen) + 1))
     return numbers
 
 
@@ -163,7 +163,7 @@ def _draw(path: str, studies: Sequence[Study], *, missing: Sequence[str]) -> Non
         msg = "--picture writes SVG; name a file that ends in .svg"
         raise UsageError(msg)
     try:
-        picture = timeline_svg(studies, missing=missing, patients=max(_persons(studies).values(), default=1))
+        picture = timeline_svg(studies, missing=missing, patients=max(_persons(studies), default=1))
         Path(path).write_text(picture, encoding="utf-8")
     except OSError as error:
         msg = f"the picture {path!r} could not be written: {error.strerror}"
@@ -172,6 +172,7 @@ def _draw(path: str, studies: Sequence[Study], *, missing: Sequence[str]) -> Non
 
 def _plain(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[str, ...]]]) -> dict[str, Any]:
     persons = _persons(study for study, _ in studies)
+    numbered = zip(persons, studies, strict=True)
     return {
         "archives": [
             {"source": each.source, "state": each.state, "studies": len(each.studies), "issues": each.issues}
@@ -180,7 +181,7 @@ def _plain(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[
         "studies": [
             {
                 "study_uid": study.uid,
-                "patient": persons[study.uid],
+                "patient": person,
                 "archives": names,
                 "started": study.started.iso if study.started else None,
                 "modalities": study.modalities,
@@ -194,7 +195,7 @@ def _plain(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[
                 "item_candidates": [code.code for code in study.item_candidates],
                 "completeness": study.completeness.verdict,
             }
-            for study, names in studies
+            for person, (study, names) in numbered
         ],
     }
 
@@ -217,16 +218,16 @@ def _show(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[s
 
     screen = console()
     persons = _persons(study for study, _ in studies)
-    several = max(persons.values(), default=1)
+    several = max(persons, default=1)
     # What is the same on every line takes no room on a terminal of 80 columns.
     hidden = {number for number, same in ((0, several == 1), (7, len(answers) == 1)) if same}
     table = Table(pad_edge=False, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for number, heading in enumerate(_HEADINGS["en" if language == "en" else "zh"]):
         if number not in hidden:
             table.add_column(heading, overflow="fold", no_wrap=number in _NARROW)
-    for study, names in studies:
+    for person, (study, names) in zip(persons, studies, strict=True):
         cells = (
-            str(persons[study.uid]),
+            str(person),
             study.started.iso[:10] if study.started else "",
             "/".join(study.modalities),
             study.description or "",

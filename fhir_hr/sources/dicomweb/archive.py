@@ -18,12 +18,14 @@ from fhir_hr.adapters.dicom.header import Header
 from fhir_hr.adapters.dicom.studies import SenderFinder, studies_of_headers, study_of_headers
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
+from fhir_hr.model.identity import PatientIdentity, match_identity
 from fhir_hr.model.imaging import Access, AccessKind, Study
+from fhir_hr.model.people import Patient
 from fhir_hr.sources._http import HttpClient, check_address, origin
 from fhir_hr.sources.dicomweb.limits import DicomWebLimits
 from fhir_hr.sources.dicomweb.pages import Asking, Read
 from fhir_hr.sources.dicomweb.questions import SERIES_FIELDS, STUDY_FIELDS, Search, UnaskableError, searches_of
-from fhir_hr.sources.studies.matching import select_studies
+from fhir_hr.sources.studies.matching import name_matches, select_studies
 from fhir_hr.sources.studies.query import StudyAnswer, StudyQuery, StudyState
 
 __all__ = ["DicomWebArchive"]
@@ -190,7 +192,8 @@ class DicomWebArchive:
         for other in search.cased():
             if read.headers or read.failure is not None:
                 break
-            read = asking.search("/studies", other.text, STUDY_FIELDS, uid_of=_study)
+            before, read = read, asking.search("/studies", other.text, STUDY_FIELDS, uid_of=_study)
+            read.add(before)
         if not read.headers and search.cased():
             words = "nothing was found for a name in Latin letters; some servers compare them with case"
             read.issues.append(self._issue(IssueCode.SOURCE_PARTIAL, Severity.INFORMATION, words))
@@ -210,8 +213,8 @@ class DicomWebArchive:
         words = (
             "the archive does not percent-decode; it was asked for more than was wanted, and its answer was filtered"
         )
-        again.issues[:0] = [*read.issues, self._issue(IssueCode.SOURCE_PARTIAL, Severity.INFORMATION, words)]
-        again.partial |= read.partial
+        again.add(read)
+        again.issues.append(self._issue(IssueCode.SOURCE_PARTIAL, Severity.INFORMATION, words))
         return again, plainer
 
     def _understands(self, asking: Asking) -> bool:
@@ -304,7 +307,17 @@ def _lossy(issues: Iterable[Issue]) -> bool:
 def _other_patient(a: Study, b: Study) -> bool:
     if a.patient is None or b.patient is None or not a.patient.identifiers or not b.patient.identifiers:
         return False
-    return a.patient.identifiers[0].value != b.patient.identifiers[0].value
+    one, other = a.patient.identifiers[0], b.patient.identifiers[0]
+    if one.value != other.value or (one.assigner and other.assigner and one.assigner != other.assigner):
+        return True
+    if match_identity(_born(a.patient), _born(b.patient)).differ:
+        return True
+    written = ("".join((name.family or "", *name.given)) if name.family else name.text for name in a.patient.names)
+    return any(name_matches(name, b.patient.names) is False for name in written)
+
+
+def _born(patient: Patient) -> PatientIdentity:
+    return PatientIdentity(sex=patient.sex, birth=patient.birth)
 
 
 def _joined(study: Study, more: Study) -> Study:

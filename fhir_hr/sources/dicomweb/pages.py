@@ -43,6 +43,12 @@ class Read(msgspec.Struct, kw_only=True):
     partial: bool = False
     issues: list[Issue] = msgspec.field(default_factory=list)
 
+    def add(self, before: Read) -> None:
+        """Take over what an earlier search for the same brought, but its rows: nothing that it said is lost."""
+        self.answered |= before.answered
+        self.partial |= before.partial
+        self.issues[:0] = before.issues
+
 
 class _FailedError(Exception):
     def __init__(self, state: StudyState, code: IssueCode, message: str, *, status: int = 0) -> None:

@@ -160,6 +160,12 @@ def test_studies_of_several_patients_are_told_apart_without_naming_them(cli, tmp
     assert "T0001" not in done.out
 
 
+def test_one_study_uid_with_two_patients_is_two_lines_of_two_patients(cli):
+    with QidoServer([dataset()]) as one, QidoServer([dataset(PatientID="T0002")]) as two:
+        found = cli("imaging", "find", "--source", one.root, "--source", two.root, "--name", "测试甲", "--json").json
+    assert sorted(each["patient"] for each in found["studies"]) == [1, 2]
+
+
 def test_the_picture_says_who_could_not_be_asked(cli, server, tmp_path):
     picture = tmp_path / "line.svg"
     gone = ("--source", "dimse://NOBODY@127.0.0.1:1", "--patient-id", "T0001", "--picture", picture)

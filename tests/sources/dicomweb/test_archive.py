@@ -7,6 +7,7 @@ import pytest
 from fhir_hr.errors import UsageError
 from fhir_hr.model.imaging import Study
 from fhir_hr.model.people import Sex
+from fhir_hr.sources._http import HttpReply
 from fhir_hr.sources.dicomweb import DicomWebArchive, DicomWebLimits
 from fhir_hr.sources.studies import StudyQuery
 from fhir_hr.testing.dicom import MR, dataset, series, uid
@@ -261,6 +262,43 @@ def _with_patient(find):
         return [{**row, "00100020": {"vr": "LO", "Value": ["P9"]}} for row in rows], more
 
     return found
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"IssuerOfPatientID": "ELSEWHERE"},
+        {"PatientName": "Li^Si=李^四"},
+        {"PatientBirthDate": "19500101"},
+        {"PatientSex": "M"},
+    ],
+)
+def test_series_of_another_patient_with_the_same_number_are_left_out(stated):
+    mine, other = dataset(), dataset(**stated)
+    with QidoServer([mine]) as server:
+        archive = DicomWebArchive("PACS", server.root)
+        [study] = archive.find_studies(StudyQuery(patient_id="T0001")).studies
+    with QidoServer([other]) as server:  # metadata says all of the patient
+        answer = DicomWebArchive("PACS", server.root).with_instances(study, series=[other.SeriesInstanceUID])
+    assert (answer.state.value, answer.studies) == ("partial", ())
+    assert "names another patient at the series than at the study" in answer.issues[-1].message
+
+
+def test_what_the_first_way_to_write_a_name_met_is_not_lost(server):
+    """A name in Latin letters is asked in several ways: that the first answer was a part (206) must stay known."""
+    archive = DicomWebArchive("PACS", server.root)
+    statuses = iter([206])
+
+    def get(url, **_options):
+        kind = {"content-type": "application/dicom+json"}
+        return HttpReply(status=next(statuses, 200), headers=kind, body=b"[]")
+
+    archive._client.get = get
+    answer = archive.find_studies(StudyQuery(name="nobody^here"))
+    assert (answer.state.value, answer.issues[0].message) == (
+        "partial",
+        "the archive says that its answer is only a part (206)",
+    )
 
 
 def test_fewer_series_than_the_archive_counts_is_partial(server):
