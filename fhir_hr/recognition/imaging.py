@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fhir_hr.adapters.dicom.completeness import assess
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.studies import GroupedStudy
+from fhir_hr.adapters.dicom.studies.completeness import assess
+from fhir_hr.adapters.dicom.studies.grouping import GroupedStudy
 from fhir_hr.errors import InvariantError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.dicom_exams import match_exam

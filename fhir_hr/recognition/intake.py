@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
-from fhir_hr.adapters.dicom import kos, mpps, sr
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.documents import kos, mpps, sr
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.metadata import headers_of_json
+from fhir_hr.adapters.dicom.headers.reading import HeaderReader, read_object
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.metadata import headers_of_json
-from fhir_hr.adapters.dicom.reading import HeaderReader, read_object
-from fhir_hr.adapters.dicom.studies import GroupedStudy, StudyBuilder
+from fhir_hr.adapters.dicom.studies.grouping import GroupedStudy, StudyBuilder
 from fhir_hr.adapters.hl7v2 import Reader
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders, load_imaging_senders

@@ -23,9 +23,9 @@ from typing import BinaryIO
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from fhir_hr.adapters.dicom.fields import FIELDS
-from fhir_hr.adapters.dicom.metadata import headers_of_json
-from fhir_hr.adapters.dicom.reading import HeaderReader
+from fhir_hr.adapters.dicom.headers.fields import FIELDS
+from fhir_hr.adapters.dicom.headers.metadata import headers_of_json
+from fhir_hr.adapters.dicom.headers.reading import HeaderReader
 from fhir_hr.recognition.imaging import ImagingConverter
 from fhir_hr.sources.dicom_files import DicomInput, FileKind, find_files
 from fhir_hr.testing.dicom import file_bytes, series, uid

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import msgspec
 
 from fhir_hr._data import data_path
+from fhir_hr.adapters.dicom.headers.metadata import headers_of_json
+from fhir_hr.adapters.dicom.headers.reading import HeaderReader, read_header
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.metadata import headers_of_json
-from fhir_hr.adapters.dicom.reading import HeaderReader, read_header
 from fhir_hr.adapters.hl7v2 import Limits, Reader
 from fhir_hr.adapters.hl7v2.er7 import Separators, separators_of, split_segments, unescape
 from fhir_hr.adapters.hl7v2.numbers import read_comparator_number, read_number, read_ranges, read_titre

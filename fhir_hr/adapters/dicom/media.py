@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, BinaryIO
 
+from fhir_hr.adapters.dicom.headers.reading import ITEM_HEADS
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.adapters.dicom.quiet import quiet
-from fhir_hr.adapters.dicom.reading import ITEM_HEADS
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 
 if TYPE_CHECKING:

@@ -115,7 +115,7 @@ def _objects(
     inputs: Iterable[DicomInput], conversion: ImagingConversion, *, pixels: bool
 ) -> tuple[dict[str, list[Dataset]], list[Issue]]:
     """Load the objects of the study by series; a duplicate once."""
-    from fhir_hr.adapters.dicom.reading import read_object
+    from fhir_hr.adapters.dicom.headers.reading import read_object
 
     wanted = set(conversion.sources)
     series: dict[str, list[Dataset]] = {}

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.studies import SenderFinder, studies_of_headers, study_of_headers
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.studies.grouping import SenderFinder
+from fhir_hr.adapters.dicom.studies.rows import studies_of_headers, study_of_headers
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.identity import PatientIdentity, match_identity

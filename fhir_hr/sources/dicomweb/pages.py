@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.metadata import headers_of_json
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.metadata import headers_of_json
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources._http import HttpClient, HttpFailure, HttpFault, HttpReply
 from fhir_hr.sources.dicomweb.limits import DicomWebLimits

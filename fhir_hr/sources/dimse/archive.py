@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.identity import difference, patient_facts
-from fhir_hr.adapters.dicom.people import PatientFacts
-from fhir_hr.adapters.dicom.studies import SenderFinder, studies_of_headers, study_of_headers
+from fhir_hr.adapters.dicom.facts.people import PatientFacts
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.studies.grouping import SenderFinder
+from fhir_hr.adapters.dicom.studies.identity import difference, patient_facts
+from fhir_hr.adapters.dicom.studies.rows import studies_of_headers, study_of_headers
 from fhir_hr.errors import PeerLostError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.imaging import Study

@@ -43,7 +43,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         state: found when it answered on all of them; partial when its report leaves some out; unavailable or refused
             when there is no report, and then nothing is known.
-        committed: SOP Instance UIDs that it keeps; for :func:`fhir_hr.adapters.dicom.completeness.assess`.
+        committed: SOP Instance UIDs that it keeps; for :func:`fhir_hr.adapters.dicom.studies.completeness.assess`.
         failed: SOP Instance UIDs that it does not keep, with its reason.
         failures: why there is no full answer.
     """

@@ -11,8 +11,8 @@ import io
 
 import msgspec
 
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.reading import read_header
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.reading import read_header
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.find import Rows
 from fhir_hr.sources.dimse.getting import get

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.header import Header
 from fhir_hr.errors import PeerLostError
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.keys import FIND, IMPLICIT_LITTLE, identifier
@@ -198,7 +198,7 @@ class _Reading:
     def _read(self, data: bytes) -> Header | None:
         from pynetdicom.dsutils import decode
 
-        from fhir_hr.adapters.dicom.datasets import header_of_dataset
+        from fhir_hr.adapters.dicom.headers.datasets import header_of_dataset
 
         try:
             dataset = decode(io.BytesIO(data), self._implicit, True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from fhir_hr.adapters.dicom.reading import read_header
+from fhir_hr.adapters.dicom.headers.reading import read_header
 from fhir_hr.sources.dimse.settings import Bounds
 from fhir_hr.sources.studies.query import StudyState
 

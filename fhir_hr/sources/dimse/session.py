@@ -8,7 +8,7 @@ from typing import Self
 
 import msgspec
 
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.header import Header
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.find import Rows, find, find_context
 from fhir_hr.sources.dimse.settings import Peer

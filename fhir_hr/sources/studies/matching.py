@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
-from fhir_hr.adapters.dicom.people import assigned_by
+from fhir_hr.adapters.dicom.facts.people import assigned_by
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.identity import NATIONAL_ID
 from fhir_hr.model.imaging import Study

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fhir_hr.adapters.dicom.people import assigned_by
+from fhir_hr.adapters.dicom.facts.people import assigned_by
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.canonical import LOCAL_PATIENT
 from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders

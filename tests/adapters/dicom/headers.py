@@ -1,6 +1,6 @@
 """Headers of invented objects, for the tests of grouping and completeness."""
 
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.header import Header
 from fhir_hr.testing.dicom import CT, uid
 
 PR = "1.2.840.10008.5.1.4.1.1.11.1"

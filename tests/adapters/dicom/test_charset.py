@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_hr.adapters.dicom.charset import charset_of, decode_name, decode_text, looks_chinese, tidy_name
+from fhir_hr.adapters.dicom.headers.charset import charset_of, decode_name, decode_text, looks_chinese, tidy_name
 from fhir_hr.issues import IssueCode, Severity
 
 NAME = "Wang^XiaoDong=王^小东"
@@ -50,7 +50,7 @@ def test_single_byte_sets(term, text):
 
 
 def test_a_second_byte_that_is_a_backslash_separates_nothing():
-    from fhir_hr.adapters.dicom.values import split_text
+    from fhir_hr.adapters.dicom.headers.values import split_text
 
     raw = "誠\\乗".encode("gbk")
     assert raw.count(b"\\") == 3
@@ -58,7 +58,7 @@ def test_a_second_byte_that_is_a_backslash_separates_nothing():
 
 
 def test_every_gbk_character_with_a_backslash_inside():
-    from fhir_hr.adapters.dicom.values import split_text
+    from fhir_hr.adapters.dicom.headers.values import split_text
 
     inside = [bytes([lead, 0x5C]) for lead in range(0x81, 0xFF)]
     chars = [raw.decode("gbk", "ignore") for raw in inside]

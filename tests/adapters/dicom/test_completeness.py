@@ -13,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from headers import PR, SR, header
 
-from fhir_hr.adapters.dicom import completeness
-from fhir_hr.adapters.dicom.completeness import assess
-from fhir_hr.adapters.dicom.gaps import find_gaps
-from fhir_hr.adapters.dicom.studies import StudyBuilder
+from fhir_hr.adapters.dicom.studies import completeness
+from fhir_hr.adapters.dicom.studies.completeness import assess
+from fhir_hr.adapters.dicom.studies.gaps import find_gaps
+from fhir_hr.adapters.dicom.studies.grouping import StudyBuilder
 from fhir_hr.model.imaging import CompletenessGround as Ground
 from fhir_hr.model.imaging import CompletenessVerdict as Verdict
 from fhir_hr.model.imaging import Instance, InstanceKind, Manifest, Series, Study

@@ -9,7 +9,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from fhir_hr.adapters.dicom.datasets import header_of_dataset
+from fhir_hr.adapters.dicom.headers.datasets import header_of_dataset
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.issues import IssueCode
 from fhir_hr.testing.dicom import dataset, file_bytes

@@ -12,11 +12,11 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from sr_documents import FINDINGS, IMAGE_ELEMENTS, container, document, key_objects, listed, plant, reread, text
 
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.kos import read_manifest
-from fhir_hr.adapters.dicom.reading import read_header
-from fhir_hr.adapters.dicom.sr import read_report
-from fhir_hr.adapters.dicom.studies import StudyBuilder
+from fhir_hr.adapters.dicom.documents.kos import read_manifest
+from fhir_hr.adapters.dicom.documents.sr import read_report
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.reading import read_header
+from fhir_hr.adapters.dicom.studies.grouping import StudyBuilder
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.imaging import InstanceKind
 from fhir_hr.model.when import Precision

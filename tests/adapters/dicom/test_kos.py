@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from sr_documents import document, image, key_objects, listed, plant, reread, text
 
-from fhir_hr.adapters.dicom.kos import read_manifest
+from fhir_hr.adapters.dicom.documents.kos import read_manifest
 from fhir_hr.issues import IssueCode
 from fhir_hr.model.imaging import CompletenessGround
 from fhir_hr.testing.dicom import dataset, uid

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_hr.adapters.dicom.datasets import header_of_dataset
-from fhir_hr.adapters.dicom.fields import FIELDS
+from fhir_hr.adapters.dicom.headers.datasets import header_of_dataset
+from fhir_hr.adapters.dicom.headers.fields import FIELDS
+from fhir_hr.adapters.dicom.headers.metadata import headers_of_json
+from fhir_hr.adapters.dicom.headers.reading import read_header
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.metadata import headers_of_json
-from fhir_hr.adapters.dicom.reading import read_header
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.testing.dicom import dataset, file_bytes
 

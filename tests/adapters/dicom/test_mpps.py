@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from sr_documents import listed, performed_step
 
-from fhir_hr.adapters.dicom.mpps import read_performed_step
+from fhir_hr.adapters.dicom.documents.mpps import read_performed_step
 from fhir_hr.issues import IssueCode
 from fhir_hr.model.imaging import CompletenessGround
 from fhir_hr.testing.dicom import dataset, uid

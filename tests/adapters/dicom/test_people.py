@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_hr.adapters.dicom.header import CodedEntry, OtherPatientId
-from fhir_hr.adapters.dicom.people import PatientFacts, read_device, read_institution, read_name, read_patient
-from fhir_hr.adapters.dicom.times import Zone
+from fhir_hr.adapters.dicom.facts.people import PatientFacts, read_device, read_institution, read_name, read_patient
+from fhir_hr.adapters.dicom.facts.times import Zone
+from fhir_hr.adapters.dicom.headers.header import CodedEntry, OtherPatientId
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOCAL_PATIENT

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from fhir_hr.adapters.dicom.headers.reading import HeaderReader, read_header, read_object
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.reading import HeaderReader, read_header, read_object
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.testing.dicom import dataset, file_bytes, series
 

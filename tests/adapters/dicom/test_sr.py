@@ -35,8 +35,8 @@ from sr_documents import (
     text,
 )
 
-from fhir_hr.adapters.dicom import sr_tree
-from fhir_hr.adapters.dicom.sr import read_report
+from fhir_hr.adapters.dicom.documents import sr_tree
+from fhir_hr.adapters.dicom.documents.sr import read_report
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.lab import ReportKind, ReportStatus
 from fhir_hr.testing.dicom import dataset, uid

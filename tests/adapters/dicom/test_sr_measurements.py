@@ -38,7 +38,7 @@ from sr_documents import (
     text,
 )
 
-from fhir_hr.adapters.dicom.sr import read_report
+from fhir_hr.adapters.dicom.documents.sr import read_report
 from fhir_hr.issues import IssueCode
 from fhir_hr.model.lab import ResultStatus
 from fhir_hr.model.values import Absent, AbsentReason, Coded, Quantity, Text, Unit

@@ -38,9 +38,9 @@ from sr_documents import (
     text,
 )
 
-from fhir_hr.adapters.dicom.kos import read_manifest
-from fhir_hr.adapters.dicom.mpps import read_performed_step
-from fhir_hr.adapters.dicom.sr import read_report
+from fhir_hr.adapters.dicom.documents.kos import read_manifest
+from fhir_hr.adapters.dicom.documents.mpps import read_performed_step
+from fhir_hr.adapters.dicom.documents.sr import read_report
 from fhir_hr.model.codes import Concept
 
 NAMES = st.sampled_from(

@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from headers import PR, SR, header
 
-from fhir_hr.adapters.dicom.header import CodedEntry, Header
-from fhir_hr.adapters.dicom.studies import StudyBuilder, studies_of_headers, study_of_headers
+from fhir_hr.adapters.dicom.headers.header import CodedEntry, Header
+from fhir_hr.adapters.dicom.studies.grouping import StudyBuilder
+from fhir_hr.adapters.dicom.studies.rows import studies_of_headers, study_of_headers
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.imaging_senders import ImagingSender, load_imaging_senders

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_hr.adapters.dicom.times import Zone, read_date_time, read_dt, read_zone
+from fhir_hr.adapters.dicom.facts.times import Zone, read_date_time, read_dt, read_zone
 from fhir_hr.model.when import Precision
 
 CHINA = Zone("+08:00", stated=False)

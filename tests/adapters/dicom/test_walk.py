@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from fhir_hr.adapters.dicom.datasets import bounded_issues, header_of_dataset
-from fhir_hr.adapters.dicom.fields import FIELDS
+from fhir_hr.adapters.dicom.headers.datasets import bounded_issues, header_of_dataset
+from fhir_hr.adapters.dicom.headers.fields import FIELDS
+from fhir_hr.adapters.dicom.headers.values import Reading
+from fhir_hr.adapters.dicom.headers.walk import Surprise, Walker
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.values import Reading
-from fhir_hr.adapters.dicom.walk import Surprise, Walker
 from fhir_hr.issues import IssueCode
 from fhir_hr.testing.dicom import dataset, file_bytes, series
 

@@ -16,7 +16,7 @@ import pytest
 from fhir_hr.issues import IssueCode
 from fhir_hr.model.imaging import Study
 from fhir_hr.sources.studies import StudyQuery, StudyState
-from fhir_hr.testing.dicom import MR, uid
+from fhir_hr.testing.dicom import MR, dataset, uid
 
 _spec = importlib.util.spec_from_file_location("dimse_servers", Path(__file__).with_name("conftest.py"))
 servers = importlib.util.module_from_spec(_spec)
@@ -399,6 +399,37 @@ def test_modalities_that_a_row_leaves_out_are_asked_of_the_series(serve):
     assert pacs.archive().find_studies(StudyQuery(modalities=("CT",))).studies == ()
     found = pacs.archive().find_studies(StudyQuery(modalities=("MR",)))
     assert (found.state, [study.modalities for study in found.studies]) == (StudyState.FOUND, [("MR",)])
+
+
+@pytest.mark.parametrize(
+    ("stated", "what"),
+    [
+        ({"PatientName": "Li^Si"}, "PatientName"),
+        ({"PatientName": "??^??", "IssuerOfPatientID": "ELSEWHERE"}, "IssuerOfPatientID"),
+        ({"PatientName": "??^??", "PatientID": "OTHER"}, "PatientID"),
+        ({"PatientName": "??^??", "PatientBirthDate": "19500101"}, "PatientBirthDate"),
+    ],
+)
+def test_an_object_of_another_patient_tells_nothing_of_a_row(serve, stated, what):
+    """A row whose name cannot be compared is completed by one object; not by one of somebody else."""
+    one = dataset()
+
+    def find(event):
+        level = event.identifier.QueryRetrieveLevel
+        more = {"SERIES": {"SeriesInstanceUID": one.SeriesInstanceUID, "Modality": "CT"}}
+        more["IMAGE"] = {"SOPInstanceUID": one.SOPInstanceUID, "SOPClassUID": one.SOPClassUID}
+        found = {"PatientID": "T0001", **stated} if level == "STUDY" else more[level]
+        yield 0xFF00, row("S1", level=level, **found)
+
+    def get(_event):
+        yield 1
+        yield 0xFF00, one
+
+    answer = serve(find=find, get=get).archive().find_studies(StudyQuery(name="测试甲"))
+    assert answer.studies == ()
+    assert f"an object names another patient than the archive's row ({what}); only the row was believed" in words(
+        answer
+    )
 
 
 def test_series_and_instances_of_a_study(serve):

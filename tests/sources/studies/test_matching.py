@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.people import read_name
-from fhir_hr.adapters.dicom.studies import study_of_headers
+from fhir_hr.adapters.dicom.facts.people import read_name
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.studies.rows import study_of_headers
 from fhir_hr.model.imaging import Study
 from fhir_hr.model.people import Sex
 from fhir_hr.model.when import Precision, When

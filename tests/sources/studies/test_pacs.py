@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from fhir_hr.adapters.dicom.header import Header, OtherPatientId
-from fhir_hr.adapters.dicom.studies import study_of_headers
+from fhir_hr.adapters.dicom.headers.header import Header, OtherPatientId
+from fhir_hr.adapters.dicom.studies.rows import study_of_headers
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.model.codes import Code, Identifier
 from fhir_hr.model.identity import NATIONAL_ID, PatientIdentity

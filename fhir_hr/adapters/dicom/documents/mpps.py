@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_hr.adapters.dicom.elements import Elements, warnings_as_issues
+from fhir_hr.adapters.dicom.documents.elements import Elements, warnings_as_issues
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Outcome, Severity
 from fhir_hr.model.imaging import CompletenessGround, Manifest

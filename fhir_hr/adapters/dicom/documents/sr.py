@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_hr.adapters.dicom.codes import concept_of
-from fhir_hr.adapters.dicom.elements import Elements, warnings_as_issues
-from fhir_hr.adapters.dicom.header import CodedEntry
-from fhir_hr.adapters.dicom.kos import KEY_OBJECT_SELECTION
-from fhir_hr.adapters.dicom.numbers import is_oid
-from fhir_hr.adapters.dicom.people import assigned_by
-from fhir_hr.adapters.dicom.sr_measurements import DICOM_UID, read_measurements
-from fhir_hr.adapters.dicom.sr_people import custodian, read_authors, read_verifiers
-from fhir_hr.adapters.dicom.sr_text import number_references, tell
-from fhir_hr.adapters.dicom.sr_tree import Reference, read_tree
-from fhir_hr.adapters.dicom.times import DEFAULT_ZONE, TimeReading, Zone, read_date_time, read_zone
+from fhir_hr.adapters.dicom.documents.elements import Elements, warnings_as_issues
+from fhir_hr.adapters.dicom.documents.kos import KEY_OBJECT_SELECTION
+from fhir_hr.adapters.dicom.documents.sr_measurements import DICOM_UID, read_measurements
+from fhir_hr.adapters.dicom.documents.sr_people import custodian, read_authors, read_verifiers
+from fhir_hr.adapters.dicom.documents.sr_text import number_references, tell
+from fhir_hr.adapters.dicom.documents.sr_tree import Reference, read_tree
+from fhir_hr.adapters.dicom.facts.codes import concept_of
+from fhir_hr.adapters.dicom.facts.numbers import is_oid
+from fhir_hr.adapters.dicom.facts.people import assigned_by
+from fhir_hr.adapters.dicom.facts.times import DEFAULT_ZONE, TimeReading, Zone, read_date_time, read_zone
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Outcome, Severity
 from fhir_hr.mapping.canonical import V2_0203

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from fhir_hr.adapters.dicom.codes import code_of
-from fhir_hr.adapters.dicom.header import CodedEntry, OtherPatientId
-from fhir_hr.adapters.dicom.times import Zone, read_date_time
+from fhir_hr.adapters.dicom.facts.codes import code_of
+from fhir_hr.adapters.dicom.facts.times import Zone, read_date_time
+from fhir_hr.adapters.dicom.headers.header import CodedEntry, OtherPatientId
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOCAL_PATIENT, USCC, V2_0203

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fhir_hr.adapters.dicom.codes import concept_of
-from fhir_hr.adapters.dicom.header import CodedEntry, Header
-from fhir_hr.adapters.dicom.numbers import read_count, read_floats
-from fhir_hr.adapters.dicom.people import read_device, read_performers
-from fhir_hr.adapters.dicom.stated import Order, Statement, Statements, differing, first_codes, first_text, first_texts
-from fhir_hr.adapters.dicom.technique import Making
-from fhir_hr.adapters.dicom.times import DEFAULT_ZONE, read_date_time, read_zone
+from fhir_hr.adapters.dicom.facts.codes import concept_of
+from fhir_hr.adapters.dicom.facts.numbers import read_count, read_floats
+from fhir_hr.adapters.dicom.facts.people import read_device, read_performers
+from fhir_hr.adapters.dicom.facts.times import DEFAULT_ZONE, read_date_time, read_zone
+from fhir_hr.adapters.dicom.headers.header import CodedEntry, Header
+from fhir_hr.adapters.dicom.studies.stated import (
+    Order,
+    Statement,
+    Statements,
+    differing,
+    first_codes,
+    first_text,
+    first_texts,
+)
+from fhir_hr.adapters.dicom.studies.technique import Making
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.imaging_senders import ImagingSender

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.numbers import read_count, read_number
-from fhir_hr.adapters.dicom.stated import keyword
+from fhir_hr.adapters.dicom.facts.numbers import read_count, read_number
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.studies.stated import keyword
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.imaging import Technique

@@ -7,8 +7,8 @@ import struct
 
 import msgspec
 
-from fhir_hr.adapters.dicom.charset import Charset, decode_name, decode_text, tidy_name
-from fhir_hr.adapters.dicom.fields import place
+from fhir_hr.adapters.dicom.headers.charset import Charset, decode_name, decode_text, tidy_name
+from fhir_hr.adapters.dicom.headers.fields import place
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.issues import Issue, IssueCode, Severity
 

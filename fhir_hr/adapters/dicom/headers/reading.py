@@ -1,4 +1,4 @@
-"""One DICOM file to its :class:`~fhir_hr.adapters.dicom.header.Header`: by the walk, or by pydicom if it gives up."""
+"""One DICOM file to its ``Header``: by the walk, or by pydicom if it gives up."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
-from fhir_hr.adapters.dicom.datasets import bounded_issues, guarded, header_of_dataset
-from fhir_hr.adapters.dicom.fields import FIELD_OF, SEQUENCE_TAGS, Tag
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.datasets import bounded_issues, guarded, header_of_dataset
+from fhir_hr.adapters.dicom.headers.fields import FIELD_OF, SEQUENCE_TAGS, Tag
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.values import Reading
+from fhir_hr.adapters.dicom.headers.walk import Surprise, Walker
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.values import Reading
-from fhir_hr.adapters.dicom.walk import Surprise, Walker
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 
 if TYPE_CHECKING:

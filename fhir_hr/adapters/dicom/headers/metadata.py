@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fhir_hr.adapters.dicom.assembly import fill, group_fields, sequence_fields
-from fhir_hr.adapters.dicom.fields import FIELDS, SEQUENCE_TAGS, VR_OF, Field, Tag
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.assembly import fill, group_fields, sequence_fields
+from fhir_hr.adapters.dicom.headers.fields import FIELDS, SEQUENCE_TAGS, VR_OF, Field, Tag
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.values import fault, number_text, split_text, too_long
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.values import fault, number_text, split_text, too_long
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 

@@ -1,4 +1,4 @@
-"""A pydicom data set to :class:`~fhir_hr.adapters.dicom.header.Header`: files that the walk gives up, query answers.
+"""A pydicom data set to a ``Header``: files that the walk gives up, query answers.
 
 Values are taken as the bytes that pydicom read, wherever it has not converted them yet, and decoded as the walk does.
 """
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from fhir_hr.adapters.dicom.assembly import root_fields
-from fhir_hr.adapters.dicom.charset import Charset, charset_of
-from fhir_hr.adapters.dicom.fields import VR_OF, Tag
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.assembly import root_fields
+from fhir_hr.adapters.dicom.headers.charset import Charset, charset_of
+from fhir_hr.adapters.dicom.headers.fields import VR_OF, Tag
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.values import Reading, fault, number_text, split_text, too_long
 from fhir_hr.adapters.dicom.limits import DicomLimits
 from fhir_hr.adapters.dicom.quiet import quiet
-from fhir_hr.adapters.dicom.values import Reading, fault, number_text, split_text, too_long
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
 

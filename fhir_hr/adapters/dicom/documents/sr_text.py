@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from fhir_hr.adapters.dicom.header import CodedEntry
-from fhir_hr.adapters.dicom.people import read_name
-from fhir_hr.adapters.dicom.sr_concepts import Section, section_of
-from fhir_hr.adapters.dicom.sr_tree import Node, Reference
+from fhir_hr.adapters.dicom.documents.sr_concepts import Section, section_of
+from fhir_hr.adapters.dicom.documents.sr_tree import Node, Reference
+from fhir_hr.adapters.dicom.facts.people import read_name
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.units import load_units

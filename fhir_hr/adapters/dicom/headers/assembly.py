@@ -1,4 +1,4 @@
-"""From elements to :class:`~fhir_hr.adapters.dicom.header.Header` fields, whichever way the elements came.
+"""From elements to :class:`~fhir_hr.adapters.dicom.headers.header.Header` fields, whichever way the elements came.
 
 Sequences of a classic object, and the functional groups of an enhanced one (PS3.3 C.7.6.16).
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from fhir_hr.adapters.dicom.fields import FIELDS, SEQUENCE_TAGS, Tag
-from fhir_hr.adapters.dicom.header import CodedEntry, OtherPatientId
+from fhir_hr.adapters.dicom.headers.fields import FIELDS, SEQUENCE_TAGS, Tag
+from fhir_hr.adapters.dicom.headers.header import CodedEntry, OtherPatientId
 
 __all__ = ["View", "fill", "group_fields", "root_fields", "sequence_fields"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fhir_hr.adapters.dicom.header import CodedEntry
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC

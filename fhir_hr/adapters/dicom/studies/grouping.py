@@ -11,19 +11,20 @@ from typing import Protocol
 
 import msgspec
 
-from fhir_hr.adapters.dicom.codes import concept_of
-from fhir_hr.adapters.dicom.header import Header
-from fhir_hr.adapters.dicom.identity import PatientOfStudy
-from fhir_hr.adapters.dicom.numbers import UID_LENGTH, is_oid, is_uid, read_count
-from fhir_hr.adapters.dicom.people import (
+from fhir_hr.adapters.dicom.facts.codes import concept_of
+from fhir_hr.adapters.dicom.facts.numbers import UID_LENGTH, is_oid, is_uid, read_count
+from fhir_hr.adapters.dicom.facts.people import (
     assigned_by,
     known_issuer,
     read_institution,
     read_patient,
     read_performers,
 )
-from fhir_hr.adapters.dicom.series import HeldSeries, order_of, read_started, stated_count
-from fhir_hr.adapters.dicom.stated import (
+from fhir_hr.adapters.dicom.facts.times import DEFAULT_ZONE, Zone, read_zone
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.studies.identity import PatientOfStudy
+from fhir_hr.adapters.dicom.studies.series import HeldSeries, order_of, read_started, stated_count
+from fhir_hr.adapters.dicom.studies.stated import (
     STUDY_LEVEL,
     Statement,
     Statements,
@@ -33,10 +34,8 @@ from fhir_hr.adapters.dicom.stated import (
     first_texts,
     keyword,
 )
-from fhir_hr.adapters.dicom.times import DEFAULT_ZONE, Zone, read_zone
 from fhir_hr.adapters.issue_log import IssueLog
-from fhir_hr.errors import UsageError
-from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
+from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.canonical import V2_0203
 from fhir_hr.mapping.imaging_senders import ImagingSender
 from fhir_hr.mapping.sop_classes import kind_of
@@ -44,7 +43,7 @@ from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.imaging import InstanceKind, Study
 from fhir_hr.model.people import Patient
 
-__all__ = ["GroupedStudy", "SenderFinder", "StudyBuilder", "studies_of_headers", "study_of_headers"]
+__all__ = ["GroupedStudy", "SenderFinder", "StudyBuilder"]
 
 _MAX_ISSUES = 1_000
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
@@ -364,67 +363,6 @@ def _procedures(statements: list[Statement], log: IssueLog) -> tuple[Concept, ..
 
 def _count(statements: list[Statement], name: str, log: IssueLog) -> int | None:
     return stated_count(first_text(statements, name), keyword(name), log)
-
-
-def study_of_headers(
-    headers: Iterable[Header],
-    *,
-    where: str = "",
-    senders: SenderFinder | None = None,
-    ae_title: str | None = None,
-    study_uid: str | None = None,
-) -> Outcome[Study | None]:
-    """Read an archive's answers on one study: rows on the study, on its series, on its instances, in any mixture.
-
-    Args:
-        headers: the rows.
-        where: name of the archive, for people.
-        senders: profiles of imaging senders.
-        ae_title: AE title of the archive, by which a profile may be found.
-        study_uid: the study that was asked for; rows that state none are of it, rows of others are reported.
-
-    Returns:
-        the study, or ``None`` when no row is of it. Rows on series give series without instances.
-
-    Raises:
-        UsageError: the rows are of several studies and ``study_uid`` does not say which is meant.
-
-    Example:
-        >>> row = Header(study_instance_uid="1.2", patient_id="T1", modalities_in_study=("CT", "PR"),
-        ...              number_of_study_related_instances="402")
-        >>> read = study_of_headers([row], where="PACS")
-        >>> read.value.modalities, read.value.stated_instances, read.value.series
-        (('CT', 'PR'), 402, ())
-    """
-    rows = [
-        msgspec.structs.replace(header, study_instance_uid=study_uid)
-        if study_uid and not header.study_instance_uid
-        else header
-        for header in headers
-    ]
-    issues = []
-    if study_uid:
-        other = [row for row in rows if row.study_instance_uid != study_uid]
-        if other:
-            message = f"{len(other)} rows are of another study than the one asked for; they were left out"
-            issues.append(_issue(IssueCode.ANSWER_NOT_ASKED_FOR, Severity.WARNING, where, message))
-            rows = [row for row in rows if row.study_instance_uid == study_uid]
-    found = studies_of_headers(rows, where=where, senders=senders, ae_title=ae_title)
-    if len(found.value) > 1:
-        msg = f"the rows are of {len(found.value)} studies; name the one that is meant, or use studies_of_headers"
-        raise UsageError(msg)
-    return Outcome(found.value[0] if found.value else None, (*issues, *found.issues))
-
-
-def studies_of_headers(
-    headers: Iterable[Header], *, where: str = "", senders: SenderFinder | None = None, ae_title: str | None = None
-) -> Outcome[tuple[Study, ...]]:
-    """Read an archive's answers on any number of studies, as :func:`study_of_headers`; studies in order of UID."""
-    builder = StudyBuilder(senders=senders, ae_title=ae_title, rows=True)
-    issues = [issue for header in headers for issue in builder.add(header, where)]
-    grouped = builder.done()
-    issues += [issue for each in grouped for issue in each.issues]
-    return Outcome(tuple(each.study for each in grouped), tuple(issues))
 
 
 def _clean(uid: str) -> bool:

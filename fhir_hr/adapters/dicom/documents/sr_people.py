@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fhir_hr.adapters.dicom.codes import code_of
-from fhir_hr.adapters.dicom.elements import Elements
-from fhir_hr.adapters.dicom.header import CodedEntry
-from fhir_hr.adapters.dicom.people import read_institution, read_name
-from fhir_hr.adapters.dicom.times import Zone, read_dt
+from fhir_hr.adapters.dicom.documents.elements import Elements
+from fhir_hr.adapters.dicom.facts.codes import code_of
+from fhir_hr.adapters.dicom.facts.people import read_institution, read_name
+from fhir_hr.adapters.dicom.facts.times import Zone, read_dt
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.model.codes import Concept, Identifier
 from fhir_hr.model.lab import Note

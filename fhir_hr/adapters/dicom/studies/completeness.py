@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from fhir_hr.adapters.dicom.gaps import find_gaps
+from fhir_hr.adapters.dicom.studies.gaps import find_gaps
 from fhir_hr.model.imaging import (
     Completeness,
     CompletenessEvidence,

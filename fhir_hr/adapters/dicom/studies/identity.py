@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from fhir_hr.adapters.dicom.header import Header, OtherPatientId
-from fhir_hr.adapters.dicom.people import PatientFacts, assigned_by, read_name
+from fhir_hr.adapters.dicom.facts.people import PatientFacts, assigned_by, read_name
+from fhir_hr.adapters.dicom.headers.header import Header, OtherPatientId
 from fhir_hr.model.identity import NATIONAL_ID, same_name
 
 __all__ = ["PatientOfStudy", "difference", "patient_facts"]

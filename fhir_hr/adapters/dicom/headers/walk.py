@@ -1,7 +1,7 @@
 """The fast way in: a selective walk over the elements of a file in an explicit little endian transfer syntax.
 
 It reads a few KiB, hops from element to element by their lengths (PS3.5 7.1.2) and decodes what a
-:class:`~fhir_hr.adapters.dicom.header.Header` needs. What it does not know for certain makes it give up with
+:class:`~fhir_hr.adapters.dicom.headers.header.Header` needs. What it does not know for certain makes it give up with
 :class:`Surprise`; pydicom then reads that file.
 """
 
@@ -13,12 +13,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 from msgspec import Struct
 
-from fhir_hr.adapters.dicom.assembly import fill, sequence_fields
-from fhir_hr.adapters.dicom.charset import Charset, charset_of
-from fhir_hr.adapters.dicom.fields import FIELD_OF, SEQUENCE_TAGS, VR_OF, Tag
-from fhir_hr.adapters.dicom.header import Header
+from fhir_hr.adapters.dicom.headers.assembly import fill, sequence_fields
+from fhir_hr.adapters.dicom.headers.charset import Charset, charset_of
+from fhir_hr.adapters.dicom.headers.fields import FIELD_OF, SEQUENCE_TAGS, VR_OF, Tag
+from fhir_hr.adapters.dicom.headers.header import Header
+from fhir_hr.adapters.dicom.headers.values import Reading, fault, split_text
 from fhir_hr.adapters.dicom.limits import DicomLimits
-from fhir_hr.adapters.dicom.values import Reading, fault, split_text
 from fhir_hr.issues import Issue, IssueCode
 
 __all__ = ["Surprise", "Walker"]

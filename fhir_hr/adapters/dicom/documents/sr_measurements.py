@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fhir_hr.adapters.dicom.codes import concept_of
-from fhir_hr.adapters.dicom.header import CodedEntry
-from fhir_hr.adapters.dicom.numbers import is_oid
-from fhir_hr.adapters.dicom.sr_concepts import (
+from fhir_hr.adapters.dicom.documents.sr_concepts import (
     DERIVATION,
     FINDING_SITE,
     IMAGE_LIBRARY,
@@ -26,9 +23,12 @@ from fhir_hr.adapters.dicom.sr_concepts import (
     TRACKING_UID,
     means,
 )
-from fhir_hr.adapters.dicom.sr_text import one_line, unit_words
-from fhir_hr.adapters.dicom.sr_tree import Node, Reference
-from fhir_hr.adapters.dicom.times import Zone, read_dt
+from fhir_hr.adapters.dicom.documents.sr_text import one_line, unit_words
+from fhir_hr.adapters.dicom.documents.sr_tree import Node, Reference
+from fhir_hr.adapters.dicom.facts.codes import concept_of
+from fhir_hr.adapters.dicom.facts.numbers import is_oid
+from fhir_hr.adapters.dicom.facts.times import Zone, read_dt
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.units import load_units

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fhir_hr.adapters.dicom.charset import Charset, charset_of, decode_name, decode_text
-from fhir_hr.adapters.dicom.header import CodedEntry
+from fhir_hr.adapters.dicom.headers.charset import Charset, charset_of, decode_name, decode_text
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.adapters.dicom.quiet import quiet
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
@@ -43,7 +43,7 @@ def warnings_as_issues(log: IssueLog) -> Iterator[None]:
 class Elements:
     """Reads elements of one object; an element that cannot be read is an issue and counts as missing.
 
-    Text that pydicom has not yet decoded is decoded here (:mod:`fhir_hr.adapters.dicom.charset`).
+    Text that pydicom has not yet decoded is decoded here (:mod:`fhir_hr.adapters.dicom.headers.charset`).
 
     Args:
         log: takes the issues.

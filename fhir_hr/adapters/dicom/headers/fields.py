@@ -1,7 +1,7 @@
-"""Which elements make a :class:`~fhir_hr.adapters.dicom.header.Header`: tags, value representations, field names.
+"""Which elements make a ``Header``: tags, value representations, field names.
 
 Value representations and multiplicities are those of PS3.6 table 6-1; sequences are told apart by their reader in
-:mod:`~fhir_hr.adapters.dicom.assembly`.
+:mod:`~fhir_hr.adapters.dicom.headers.assembly`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fhir_hr.adapters.dicom.elements import Elements
-from fhir_hr.adapters.dicom.header import CodedEntry
+from fhir_hr.adapters.dicom.documents.elements import Elements
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 from fhir_hr.issues import IssueCode, Severity
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from enum import StrEnum
 
-from fhir_hr.adapters.dicom.header import CodedEntry
+from fhir_hr.adapters.dicom.headers.header import CodedEntry
 
 __all__ = [
     "DERIVATION",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple, cast
 
-from fhir_hr.adapters.dicom.header import CodedEntry, Header
+from fhir_hr.adapters.dicom.headers.header import CodedEntry, Header
 
 __all__ = [
     "STUDY_LEVEL",

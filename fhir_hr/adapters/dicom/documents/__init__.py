@@ -1,0 +1,1 @@
+"""Structured reports, key object lists and performed procedure steps: trees, read whole."""

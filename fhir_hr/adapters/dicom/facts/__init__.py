@@ -1,0 +1,1 @@
+"""Text of headers to neutral values: codes, numbers, times, people."""
