@@ -233,7 +233,7 @@ def _show(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[s
             study.description or "",
             (study.institution.name if study.institution else None) or "",
             _item(study),
-            f"{len(study.series) or study.stated_series or '?'}/{study.stated_instances or '?'}",
+            _counts(study),
             ", ".join(names),
         )
         table.add_row(*(cell for number, cell in enumerate(cells) if number not in hidden))
@@ -246,6 +246,11 @@ def _show(answers: Sequence[StudyAnswer], studies: Sequence[tuple[Study, tuple[s
             _complain(issue)
     if several > 1:
         screen.print(_SEVERAL["en" if language == "en" else "zh"].format(n=several))
+
+
+def _counts(study: Study) -> str:
+    instances = study.stated_instances or study.instance_count
+    return f"{len(study.series) or study.stated_series or '?'}/{instances or '?'}"
 
 
 def _item(study: Study) -> str:

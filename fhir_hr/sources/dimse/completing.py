@@ -11,8 +11,10 @@ import io
 
 import msgspec
 
+from fhir_hr.adapters.dicom.facts.people import PatientFacts
 from fhir_hr.adapters.dicom.headers.header import Header
 from fhir_hr.adapters.dicom.headers.reading import read_header
+from fhir_hr.adapters.dicom.studies.identity import difference, patient_facts
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.sources.dimse.find import Rows
 from fhir_hr.sources.dimse.getting import get
@@ -77,8 +79,12 @@ class Completer:
         found = self._header_of_object(of_study, uids) if uids else None
         if found is None:
             return row
-        if row.patient_id and found.patient_id and row.patient_id != found.patient_id:
-            self._note("an object names another patient id than the archive's row; only the row was believed")
+        # A name whose letters were lost cannot be compared; all else that both state must be of one patient.
+        stated = PatientFacts._make(patient_facts(row))
+        readable = stated._replace(name=None if "?" in (stated.name or "") else stated.name)
+        differs = difference(readable, PatientFacts._make(patient_facts(found)))
+        if differs is not None:
+            self._note(f"an object names another patient than the archive's row ({differs}); only the row was believed")
             return row
         lossy = {name: getattr(found, name) for name in _TEXTS if "?" in (getattr(row, name) or "")}
         absent = {name: getattr(found, name) for name in _OF_STUDY if not getattr(row, name)}
