@@ -24,6 +24,7 @@ from fhir_hr.model.lab import Counts, Report, ReportMessage
 from fhir_hr.model.origin import MessageOrigin
 from fhir_hr.model.people import Organization
 from fhir_hr.model.priors import Prior
+from fhir_hr.recognition.archives import same_in_archive
 from fhir_hr.recognition.conversion import choose, fitting
 from fhir_hr.recognition.image_marks import flag_of_images
 from fhir_hr.recognition.intake import Intake, Leftover, at
@@ -33,6 +34,7 @@ from fhir_hr.render import BundleKind, Release, Renderer
 from fhir_hr.sources.dicom_files import DicomInput, find_files
 from fhir_hr.sources.studies.merging import merge_studies
 from fhir_hr.sources.studies.priors import prior_of_study
+from fhir_hr.sources.studies.query import StudyArchive
 
 if TYPE_CHECKING:
     from fhir.resources.core.fhirabstractmodel import FHIRAbstractModel
@@ -132,6 +134,7 @@ class ImagingConverter:
             the study.
         repair: whether texts of a wrong character set may be read by GB18030 where that is unmistakable; each repair
             is an issue.
+        archives: image archives that are asked whether they hold more of each study; the first that holds it counts.
         limits: sizes and depths that bound the reading.
 
     Raises:
@@ -148,6 +151,7 @@ class ImagingConverter:
         namespace: str | None = None,
         access: Sequence[Access] = (),
         repair: bool = False,
+        archives: Sequence[StudyArchive] = (),
         limits: DicomLimits | None = None,
     ) -> None:
         self._renderer = Renderer(release=choose(Release, release, "release"), namespace=namespace)
@@ -157,6 +161,7 @@ class ImagingConverter:
         self._namespace = namespace
         self._access = tuple(access)
         self._repair = repair
+        self._archives = tuple(archives)
         self._limits = limits or DicomLimits()
 
     def convert(self, inputs: Iterable[DicomInput]) -> ImagingResult:
@@ -185,9 +190,10 @@ class ImagingConverter:
         uid = grouped.study.uid
         read, grounds = with_exam(grouped.study, grouped.sender)
         flag, doubts = flag_of_images(read, intake.marks_of(uid))
+        archived, unasked = same_in_archive(read, self._archives)
         study = msgspec.structs.replace(
             read,
-            completeness=assess(read, manifests=intake.manifests_of(uid)),
+            completeness=assess(read, manifests=intake.manifests_of(uid), archive=archived),
             access=self._reach(uid),
             flag=flag,
         )
@@ -209,6 +215,7 @@ class ImagingConverter:
                 *issues,
                 *_said_of(study, grounds),
                 *doubts,
+                *unasked,
                 *unfit,
                 *rendered.issues,
             ),

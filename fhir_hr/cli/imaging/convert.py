@@ -13,6 +13,7 @@ from fhir_hr.cli.console import choose_language, complain, console, tracked, wri
 from fhir_hr.cli.exits import Exit
 from fhir_hr.cli.files import make_folder, open_report
 from fhir_hr.cli.imaging.report import StudyLine, named_lines
+from fhir_hr.cli.sources import open_archives
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.imaging_senders import load_imaging_senders
@@ -52,6 +53,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--report-senders", metavar="DIR", action="append", default=[], help="further sender profiles of HL7 v2 reports"
     )
     parser.add_argument("--namespace", metavar="NAME", help="deployment that ids are made in")
+    parser.add_argument(
+        "--source",
+        metavar="ADDRESS",
+        action="append",
+        default=[],
+        help="archive that is asked whether it holds more of each study (see find); may be repeated",
+    )
+    parser.add_argument("--sources", metavar="FILE", action="append", default=[], help="archives described in TOML")
     parser.add_argument("--wado-root", metavar="URL", help="WADO-RS address of the images, without /studies")
     parser.add_argument("--viewer", metavar="URL", help="address of a viewer; {study_uid} stands for the study")
     parser.add_argument(
@@ -72,14 +81,19 @@ def run(options: argparse.Namespace) -> Exit:
     if options.report == "-" and options.json:
         msg = "--report - and --json both write to standard output; choose one"
         raise UsageError(msg)
+    senders = load_imaging_senders(*map(Path, options.senders))
+    archives = (
+        open_archives(options.source, options.sources, senders=senders) if options.source + options.sources else []
+    )
     converter = ImagingConverter(
         release=options.release,
         kind=options.kind,
-        senders=load_imaging_senders(*map(Path, options.senders)),
+        senders=senders,
         report_senders=load_senders(*map(Path, options.report_senders)),
         namespace=options.namespace,
         access=_access(options),
         repair=options.repair_charset,
+        archives=[each.archive for each in archives],
     )
     out = make_folder(options.out) if options.out is not None else None
     quiet = options.quiet or options.report == "-"
