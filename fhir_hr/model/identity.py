@@ -102,8 +102,11 @@ def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
         (agree if cards_a & cards_b else differ).append("national-id")
     elif shared:
         agree.append("local-id")
-    if a.name and b.name and not (_is_masked(a.name) or _is_masked(b.name)):
-        (agree if same_name(a.name, b.name) else differ).append("name")
+    if a.name and b.name:
+        if not same_name(a.name, b.name):
+            differ.append("name")
+        elif not _is_masked(a.name):
+            agree.append("name")
     if a.sex and b.sex and Sex.UNKNOWN not in (a.sex, b.sex):
         (agree if a.sex == b.sex else differ).append("sex")
     if a.birth and b.birth:
@@ -125,7 +128,7 @@ def match_identity(a: PatientIdentity, b: PatientIdentity) -> IdentityMatch:
 
 
 def _is_masked(name: str) -> bool:
-    # 张** is how many names are shown: equal masks are no equal names, and no different ones either.
+    # 张** is how many names are shown: equal masks are no equal names.
     return any(mask in name for mask in "*＊")
 
 
