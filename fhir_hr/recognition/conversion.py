@@ -22,6 +22,7 @@ from fhir_hr.recognition.evidence import add_evidence
 from fhir_hr.recognition.priors import deposit_of, priors_of
 from fhir_hr.render import BundleKind, Release, Renderer
 from fhir_hr.render.bundle import moment_of
+from fhir_hr.render.typed import typed
 from fhir_hr.sources import Deposit
 
 if TYPE_CHECKING:
@@ -90,14 +91,7 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             UsageError: there is no Bundle.
         """
-        body = self.json()
-        if self.release is Release.R4:
-            from fhir.resources.R4B.bundle import Bundle as BundleR4
-
-            return BundleR4.model_validate_json(body)
-        from fhir.resources.bundle import Bundle as BundleR5
-
-        return BundleR5.model_validate_json(body)
+        return typed(self.json(), release=self.release)
 
     def priors(self) -> tuple[Prior, ...]:
         """Return the message's results as priors; none when it could not be read."""

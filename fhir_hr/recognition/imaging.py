@@ -31,6 +31,7 @@ from fhir_hr.recognition.intake import Intake, Leftover, at
 from fhir_hr.recognition.linking import Link, Unlinked, link_reports, message_of
 from fhir_hr.recognition.priors import priors_of
 from fhir_hr.render import BundleKind, Release, Renderer
+from fhir_hr.render.typed import typed
 from fhir_hr.sources.dicom_files import DicomInput, find_files
 from fhir_hr.sources.studies.merging import merge_studies
 from fhir_hr.sources.studies.priors import prior_of_study
@@ -82,13 +83,7 @@ class ImagingConversion(msgspec.Struct, frozen=True, kw_only=True):
 
     def resource(self) -> FHIRAbstractModel:
         """Return the Bundle as a typed ``fhir.resources`` model (R4B classes serve R4 data)."""
-        if self.release is Release.R4:
-            from fhir.resources.R4B.bundle import Bundle as BundleR4
-
-            return BundleR4.model_validate_json(self.body)
-        from fhir.resources.bundle import Bundle as BundleR5
-
-        return BundleR5.model_validate_json(self.body)
+        return typed(self.body, release=self.release)
 
     def priors(self) -> tuple[Prior, ...]:
         """Return the study as one prior, with what its reports say; none without a patient."""
