@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fhir_hr.cli.console import Language, console
+from fhir_hr.issues import Severity
 from fhir_hr.model.decisions import ClauseRef, Decision, Effect, Force, ItemDecision, Reason, RecognitionOutcome
 from fhir_hr.model.priors import Prior
 from fhir_hr.recognition import Recognition
@@ -120,7 +121,9 @@ def show_recognition(recognition: Recognition, *, language: Language) -> None:
     )
     out.print(f"\n{words['sources']}: {told}")
     for issue in recognition.issues:
-        out.print(f"  ! {issue.where}: {issue.message}")
+        # What is only noted (an assumed zone) stands in the JSON; a physician reads what bears on the answer.
+        if issue.severity is not Severity.INFORMATION:
+            out.print(f"  ! {issue.where}: {issue.message}")
     out.print(words["note"])
 
 

@@ -40,6 +40,7 @@ def test_images_alone_are_a_prior_that_cannot_be_decided_and_the_reasons_say_why
     assert done.code == 0
     for words in ("示例市第一人民医院 2026-03-01", "无法判断", "不能确定是否具备：检查报告", "影像归档 已查到 (1)"):
         assert words in done.out
+    assert "TimezoneOffsetFromUTC" not in done.out  # only noted; it stands in the JSON
     assert (item["answer"], item["outcome"]) == ("found", "indeterminate")
     assert [ref["id"] for ref in item["decision"]["packs"]] == ["cn", "cn-51-imaging"]
     assert item["decision"]["missing"] == ["status", "report_mark", "report"]
