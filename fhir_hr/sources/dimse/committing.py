@@ -60,7 +60,7 @@ def commit(
     *,
     transaction_uid: str,
     port: int,
-    host: str = "",
+    host: str,
     context: ssl.SSLContext | None = None,
 ) -> Commitment:
     """Ask an archive whether it keeps objects; it has to know our AE title with an address that leads to ``host:port``.
@@ -69,7 +69,7 @@ def commit(
         objects: ``(SOP Class UID, SOP Instance UID)`` of each.
         transaction_uid: a UID that was never used for this before.
         port: where we listen for its report.
-        host: on which of our addresses; all of them without.
+        host: which of our addresses to listen on; never more than is named.
         context: TLS for its report.
     """
     asked = {instance: sop_class for sop_class, instance in objects}

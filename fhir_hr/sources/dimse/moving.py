@@ -31,7 +31,7 @@ def move(
     *,
     port: int,
     take: Callable[[ReceivedObject], None],
-    host: str = "",
+    host: str,
     context: ssl.SSLContext | None = None,
     deadline: Deadline | None = None,
 ) -> Received:
@@ -41,7 +41,7 @@ def move(
         values: ``StudyInstanceUID``, and ``SeriesInstanceUID`` and ``SOPInstanceUID`` for less.
         port: where we listen while it lasts.
         take: gets each object once, one at a time.
-        host: on which of our addresses; all of them without.
+        host: which of our addresses to listen on; never more than is named.
         context: TLS for what the archive sends.
         deadline: of the call this is part of.
     """

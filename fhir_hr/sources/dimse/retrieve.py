@@ -38,9 +38,7 @@ def get_series(peer: Peer, study_uid: str, series_uid: str, take: Callable[[Rece
     return _fetch(peer, study_uid, series_uid, lambda values, listed, clock: _get(peer, values, listed, take, clock))
 
 
-def move_study(
-    peer: Peer, study_uid: str, take: Callable[[ReceivedObject], None], *, port: int, host: str = ""
-) -> Received:
+def move_study(peer: Peer, study_uid: str, take: Callable[[ReceivedObject], None], *, port: int, host: str) -> Received:
     """Fetch a study by C-MOVE to our own AE title; see :func:`get_study` and :func:`.moving.move`."""
     return _fetch(
         peer,

@@ -245,7 +245,8 @@ def test_an_unknown_destination_is_refused_by_name(serve, port):
     def move(event):
         yield None, None
 
-    received = move_study(serve(find=listing(A), move=move).archive().peer, uid("S1"), lambda one: None, port=port)
+    peer = serve(find=listing(A), move=move).archive().peer
+    received = move_study(peer, uid("S1"), lambda one: None, port=port, host="127.0.0.1")
     assert received.state is StudyState.REFUSED
     assert "status 0xA801 (it does not know the destination)" in received.failures
 
