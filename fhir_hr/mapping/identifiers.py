@@ -1,10 +1,10 @@
-"""Check digits of registered numbers."""
+"""Registered numbers: check digits, and universal ids as systems."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["is_uscc", "national_id_problem"]
+__all__ = ["is_uscc", "national_id_problem", "oid_uri", "universal_authority"]
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -12,6 +12,39 @@ _FORM = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}", re.ASC
 _CARD = re.compile(r"\d{17}[\dXx]\Z", re.ASCII)
 _CARD_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CARD_CHECK = "10X98765432"
+
+_OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def oid_uri(text: str) -> str | None:
+    """Return an OID as URI, or ``None`` for any other text.
+
+    Example:
+        >>> oid_uri("1.2.156.1"), oid_uri("HIS")
+        ('urn:oid:1.2.156.1', None)
+    """
+    return f"urn:oid:{text}" if _OID.match(text) else None
+
+
+def universal_authority(namespace: str, universal_id: str) -> tuple[str, str | None] | None:
+    """Return system and assigner of an authority that names a universal id, which is a system of its own.
+
+    Args:
+        namespace: its local name (HD.1, IssuerOfPatientID), which may itself be an OID.
+        universal_id: its OID or UUID (HD.2, UniversalEntityID).
+
+    Example:
+        >>> universal_authority("HIS", "1.2.156.1"), universal_authority("HIS", "")
+        (('urn:oid:1.2.156.1', 'HIS'), None)
+    """
+    system = oid_uri(universal_id)
+    if system is None and _UUID.match(universal_id):
+        system = f"urn:uuid:{universal_id.lower()}"
+    if system is not None:
+        return system, namespace or None
+    system = oid_uri(namespace)
+    return None if system is None else (system, None)
 
 
 def is_uscc(text: str) -> bool:

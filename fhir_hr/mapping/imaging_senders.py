@@ -12,6 +12,7 @@ from fhir_hr.errors import DataFileError
 from fhir_hr.mapping.profile_files import common_faults, institution_faults, read_profile
 from fhir_hr.mapping.text import fold
 from fhir_hr.model.exams import Exam
+from fhir_hr.model.imaging import Study
 from fhir_hr.model.priors import Institution
 
 __all__ = [
@@ -172,6 +173,15 @@ class ImagingSenders(msgspec.Struct, frozen=True, kw_only=True):
             if all(not words or word in words for words, word in zip(asked, stated, strict=True)):
                 return profile
         return self.default
+
+    def of_study(self, study: Study) -> ImagingSender:
+        """Return the profile for a study that an archive told of, by its institution and first known machine."""
+        first = next((each for each in study.series if each.station or each.device), None)
+        return self.find(
+            institution_name=study.institution.name if study.institution else None,
+            station_name=first.station if first else None,
+            manufacturer=first.device.manufacturer if first and first.device else None,
+        )
 
     def profile(self, profile_id: str) -> ImagingSender | None:
         """Return the profile with this id, or ``None``."""

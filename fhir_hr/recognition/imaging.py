@@ -321,15 +321,7 @@ def read_exam(study: Study, *, senders: ImagingSenders | None = None) -> Study:
         >>> read_exam(Study(uid="1.2", modalities=("CT",), description="胸部CT平扫")).item_candidates
         ()
     """
-    first = next((each for each in study.series if each.station or each.device), None)
-    sender = None
-    if senders is not None:
-        sender = senders.find(
-            institution_name=study.institution.name if study.institution else None,
-            station_name=first.station if first else None,
-            manufacturer=first.device.manufacturer if first and first.device else None,
-        )
-    return with_exam(study, sender)[0]
+    return with_exam(study, senders.of_study(study) if senders is not None else None)[0]
 
 
 def with_exam(study: Study, sender: ImagingSender | None) -> tuple[Study, tuple[str, ...]]:

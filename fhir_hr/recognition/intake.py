@@ -147,7 +147,7 @@ class Intake:
         if read.value is None or not any(issue.code in _TEXT_DOUBTS for issue in read.issues):
             return read
         sender = self._sender(read.value)
-        charset = _TERMS.get(sender.charset.lower().replace("_", "-")) if sender.charset else None
+        charset = _charset(sender)
         if charset is None and sender.repair_charset in (False, self._repair):
             return read
         return self._reader_for(charset, self._repair or sender.repair_charset).read(file)
@@ -206,7 +206,7 @@ class Intake:
         sender = self._sender(header)
         read: Outcome[Report | None] = Outcome(None)
         if dataset.value is not None:
-            charset = _TERMS.get(sender.charset.lower().replace("_", "-")) if sender.charset else None
+            charset = _charset(sender)
             repair = self._repair or sender.repair_charset
             read = sr.read_report(dataset.value, zone=sender.zone, charset=charset, repair=repair)
         return _Document(source=source, report=read.value, issues=at(source, (*dataset.issues, *read.issues)))
@@ -340,6 +340,11 @@ class Intake:
             for name, issues in found.items()
             if name not in taken
         )
+
+
+def _charset(sender: ImagingSender) -> str | None:
+    """Return the DICOM term of a profile's codec; ``None`` where it names none, or none that DICOM has."""
+    return _TERMS.get(sender.charset.lower().replace("_", "-")) if sender.charset else None
 
 
 def _start(file: BinaryIO) -> bytes:

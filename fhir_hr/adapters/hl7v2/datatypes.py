@@ -9,6 +9,7 @@ from fhir_hr.adapters.hl7v2.er7 import components
 from fhir_hr.adapters.hl7v2.problems import Problem
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC, V2_0203
+from fhir_hr.mapping.identifiers import oid_uri, universal_authority
 from fhir_hr.mapping.loinc import is_loinc
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.people import Address, ContactPoint, Device, HumanName, Organization, Practitioner
@@ -31,8 +32,6 @@ __all__ = [
 _MAX_REMEMBERED = 400
 """Longer code fields are texts of their own and not worth remembering."""
 
-_OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CODE_SPACE = re.compile(r"\s+")
 _LOINC_PART = re.compile(r"L[APLG]\d{1,7}-\d\Z", re.ASCII)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -76,9 +75,7 @@ def system_uri(ctx: Context, name: str) -> str | None:
     row = ctx.vocabulary.code_systems.get(name)
     if row is not None:
         return row.target
-    if _OID.match(name):
-        return f"urn:oid:{name}"
-    return None
+    return oid_uri(name)
 
 
 def _coding(ctx: Context, code: str, display: str, system_name: str, version: str, where: str) -> Code | None:
@@ -168,12 +165,9 @@ def _assigner_of(ctx: Context, authority: str) -> tuple[str | None, str | None]:
     parts = authority.split(seps.subcomponent) if authority else []
     namespace = ctx.text(parts[0]) if parts else ""
     universal = parts[1].strip() if len(parts) > 1 else ""
-    if _OID.match(universal):
-        return f"urn:oid:{universal}", namespace or None
-    if _UUID.match(universal):
-        return f"urn:uuid:{universal.lower()}", namespace or None
-    if _OID.match(namespace):
-        return f"urn:oid:{namespace}", None
+    known = universal_authority(namespace, universal)
+    if known is not None:
+        return known
     where = "/".join(part for part in (ctx.facility, namespace or universal) if part)
     return None, where or None
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 
 from fhir_hr.adapters.dicom.headers.header import Header
-from fhir_hr.adapters.dicom.studies.grouping import SenderFinder
 from fhir_hr.adapters.dicom.studies.rows import studies_of_headers, study_of_headers
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Severity
+from fhir_hr.mapping.imaging_senders import ImagingSenders
 from fhir_hr.model.identity import PatientIdentity, match_identity
 from fhir_hr.model.imaging import Access, AccessKind, Study
 from fhir_hr.model.people import Patient
@@ -72,7 +72,7 @@ class DicomWebArchive:
         ca: Path | str | None = None,
         proxy: str | None = None,
         plain_http: bool = False,
-        senders: SenderFinder | None = None,
+        senders: ImagingSenders | None = None,
         limits: DicomWebLimits = DicomWebLimits(),  # noqa: B008 - immutable
     ) -> None:
         check_address(root, what="a DICOMweb service", plain=plain_http)

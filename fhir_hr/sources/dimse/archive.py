@@ -6,11 +6,11 @@ import msgspec
 
 from fhir_hr.adapters.dicom.facts.people import PatientFacts
 from fhir_hr.adapters.dicom.headers.header import Header
-from fhir_hr.adapters.dicom.studies.grouping import SenderFinder
 from fhir_hr.adapters.dicom.studies.identity import difference, patient_facts
 from fhir_hr.adapters.dicom.studies.rows import studies_of_headers, study_of_headers
 from fhir_hr.errors import PeerLostError
 from fhir_hr.issues import Issue, IssueCode, Severity
+from fhir_hr.mapping.imaging_senders import ImagingSenders
 from fhir_hr.model.imaging import Study
 from fhir_hr.sources.dimse.completing import Completer, is_lossy
 from fhir_hr.sources.dimse.find import Rows
@@ -55,7 +55,7 @@ class DimseArchive:
         answer_charset: str | None = None,
         tls: Tls | None = None,
         bounds: Bounds | None = None,
-        senders: SenderFinder | None = None,
+        senders: ImagingSenders | None = None,
         objects: int = 50,
     ) -> None:
         self._name = name
@@ -122,7 +122,7 @@ class DimseArchive:
 class _Search:
     """One search while it runs: rows by study."""
 
-    def __init__(self, name: str, query: StudyQuery, senders: SenderFinder | None) -> None:
+    def __init__(self, name: str, query: StudyQuery, senders: ImagingSenders | None) -> None:
         self.rows: dict[str, Header] = {}
         self._name = name
         self._query = query
@@ -266,7 +266,7 @@ def _merged(first: Header, second: Header) -> Header:
 class _SeriesReading:
     """The series of one study while they are read."""
 
-    def __init__(self, name: str, study: Study, senders: SenderFinder | None) -> None:
+    def __init__(self, name: str, study: Study, senders: ImagingSenders | None) -> None:
         self.failures: list[str] = []
         self.refused = False
         self._name = name

@@ -16,7 +16,7 @@ import msgspec
 from fhir_hr.adapters.dicom.facts.people import assigned_by
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.canonical import LOCAL_PATIENT
-from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders
+from fhir_hr.mapping.imaging_senders import ImagingSenders
 from fhir_hr.model.codes import Identifier
 from fhir_hr.model.identity import NATIONAL_ID, PatientIdentity, match_identity, same_name
 from fhir_hr.model.imaging import Study
@@ -183,18 +183,9 @@ class PacsSource:
         return out
 
     def _prior(self, study: Study, patient: PatientIdentity) -> Prior:
-        prior = prior_of_study(study, source=self._name, namespace=self._namespace, sender=self._sender(study))
+        sender = self._senders.of_study(study) if self._senders is not None else None
+        prior = prior_of_study(study, source=self._name, namespace=self._namespace, sender=sender)
         return msgspec.structs.replace(prior, patient=patient)
-
-    def _sender(self, study: Study) -> ImagingSender | None:
-        if self._senders is None:
-            return None
-        first = next((each for each in study.series if each.station or each.device), None)
-        return self._senders.find(
-            institution_name=study.institution.name if study.institution else None,
-            station_name=first.station if first else None,
-            manufacturer=first.device.manufacturer if first and first.device else None,
-        )
 
     def _failed(self, error: Exception) -> StudyAnswer:
         words = f"the archive could not be asked: {type(error).__name__}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from fhir_hr.adapters.dicom.headers.header import CodedEntry
@@ -10,12 +9,11 @@ from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOINC
 from fhir_hr.mapping.codes import load_code_table
+from fhir_hr.mapping.identifiers import oid_uri
 from fhir_hr.mapping.loinc import is_loinc
 from fhir_hr.model.codes import Code, Concept
 
 __all__ = ["code_of", "concept_of", "scheme_uri"]
-
-_OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
 
 
 def scheme_uri(scheme: str | None) -> str | None:
@@ -30,7 +28,7 @@ def scheme_uri(scheme: str | None) -> str | None:
     row = load_code_table("code-systems-0396").get(scheme)
     if row is not None:
         return row.target
-    return f"urn:oid:{scheme}" if _OID.match(scheme) else None
+    return oid_uri(scheme)
 
 
 def code_of(entry: CodedEntry, *, where: str, log: IssueLog) -> Code | None:

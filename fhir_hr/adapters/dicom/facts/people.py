@@ -13,7 +13,7 @@ from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import IssueCode, Severity
 from fhir_hr.mapping.canonical import LOCAL_PATIENT, USCC, V2_0203
 from fhir_hr.mapping.codes import load_code_table
-from fhir_hr.mapping.identifiers import is_uscc, national_id_problem
+from fhir_hr.mapping.identifiers import is_uscc, national_id_problem, universal_authority
 from fhir_hr.mapping.imaging_senders import ImagingSender
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.identity import NATIONAL_ID
@@ -31,8 +31,6 @@ __all__ = [
 ]
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_OID = re.compile(r"[0-2](\.(0|[1-9]\d*)){2,}\Z", re.ASCII)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _SEX = {"M": Sex.MALE, "F": Sex.FEMALE, "O": Sex.OTHER}
 _GROUPS = ("A", "I", "P")
 
@@ -153,13 +151,7 @@ def assigned_by(issuer: str | None, universal_id: str | None = None) -> tuple[st
         ((None, 'TESTHOSP'), ('urn:oid:1.2.156.1', 'HIS'))
     """
     issuer, universal = (issuer or "").strip(), (universal_id or "").strip()
-    if _OID.match(universal):
-        return f"urn:oid:{universal}", issuer or None
-    if _UUID.match(universal):
-        return f"urn:uuid:{universal.lower()}", issuer or None
-    if _OID.match(issuer):
-        return f"urn:oid:{issuer}", None
-    return None, issuer or universal or None
+    return universal_authority(issuer, universal) or (None, issuer or universal or None)
 
 
 def known_issuer(issuer: str | None, sender: ImagingSender | None) -> str | None:

@@ -7,7 +7,6 @@ are rejected. Objects that were given twice count once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import msgspec
 
@@ -37,32 +36,17 @@ from fhir_hr.adapters.dicom.studies.stated import (
 from fhir_hr.adapters.issue_log import IssueLog
 from fhir_hr.issues import Issue, IssueCode, Severity
 from fhir_hr.mapping.canonical import V2_0203
-from fhir_hr.mapping.imaging_senders import ImagingSender
+from fhir_hr.mapping.imaging_senders import ImagingSender, ImagingSenders
 from fhir_hr.mapping.sop_classes import kind_of
 from fhir_hr.model.codes import Code, Concept, Identifier
 from fhir_hr.model.imaging import InstanceKind, Study
 from fhir_hr.model.people import Patient
 
-__all__ = ["GroupedStudy", "SenderFinder", "StudyBuilder"]
+__all__ = ["GroupedStudy", "StudyBuilder"]
 
 _MAX_ISSUES = 1_000
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 _MODALITIES = "modalities_in_study"
-
-
-class SenderFinder(Protocol):
-    """The profiles of imaging senders; see :mod:`fhir_hr.mapping.imaging_senders`."""
-
-    def find(
-        self,
-        *,
-        institution_name: str | None = None,
-        station_name: str | None = None,
-        ae_title: str | None = None,
-        manufacturer: str | None = None,
-    ) -> ImagingSender | None:
-        """Return the profile that fits."""
-        ...
 
 
 class GroupedStudy(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +88,9 @@ class StudyBuilder:
         [1]
     """
 
-    def __init__(self, *, senders: SenderFinder | None = None, ae_title: str | None = None, rows: bool = False) -> None:
+    def __init__(
+        self, *, senders: ImagingSenders | None = None, ae_title: str | None = None, rows: bool = False
+    ) -> None:
         self._senders = senders
         self._ae_title = ae_title
         self._rows = rows
@@ -245,7 +231,7 @@ class _HeldStudy:
         )
         self.log.add_once(IssueCode.DUPLICATE_INSTANCE, severity, source, message)
 
-    def done(self, senders: SenderFinder | None, ae_title: str | None) -> GroupedStudy:
+    def done(self, senders: ImagingSenders | None, ae_title: str | None) -> GroupedStudy:
         log = IssueLog(limit=_MAX_ISSUES, of="study")
         ordered = self._ordered()
         statements = [*self.statements.done(), *(each for _, found in ordered for each in found)]
@@ -318,7 +304,7 @@ class _HeldStudy:
         return read_patient(facts, zone=zone, log=log, sender=sender)
 
 
-def _sender(senders: SenderFinder | None, statements: list[Statement], ae_title: str | None) -> ImagingSender | None:
+def _sender(senders: ImagingSenders | None, statements: list[Statement], ae_title: str | None) -> ImagingSender | None:
     if senders is None:
         return None
     return senders.find(

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import msgspec
 
 from fhir_hr.adapters.dicom.headers.header import Header
-from fhir_hr.adapters.dicom.studies.grouping import SenderFinder, StudyBuilder
+from fhir_hr.adapters.dicom.studies.grouping import StudyBuilder
 from fhir_hr.errors import UsageError
 from fhir_hr.issues import Issue, IssueCode, Outcome, Severity
+from fhir_hr.mapping.imaging_senders import ImagingSenders
 from fhir_hr.model.imaging import Study
 
 __all__ = ["studies_of_headers", "study_of_headers"]
@@ -19,7 +20,7 @@ def study_of_headers(
     headers: Iterable[Header],
     *,
     where: str = "",
-    senders: SenderFinder | None = None,
+    senders: ImagingSenders | None = None,
     ae_title: str | None = None,
     study_uid: str | None = None,
 ) -> Outcome[Study | None]:
@@ -68,7 +69,7 @@ def study_of_headers(
 
 
 def studies_of_headers(
-    headers: Iterable[Header], *, where: str = "", senders: SenderFinder | None = None, ae_title: str | None = None
+    headers: Iterable[Header], *, where: str = "", senders: ImagingSenders | None = None, ae_title: str | None = None
 ) -> Outcome[tuple[Study, ...]]:
     """Read an archive's answers on any number of studies, as :func:`study_of_headers`; studies in order of UID."""
     builder = StudyBuilder(senders=senders, ae_title=ae_title, rows=True)
